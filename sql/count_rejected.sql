@@ -1,0 +1,2 @@
+-- How many rejected and discarded rows are kept.
+SELECT count(*) FROM rejected;

@@ -1,0 +1,5 @@
+-- Keep rejected or discarded events; the group of values is repeated.
+INSERT INTO rejected (
+    received_at, kind, agent, session_id, count, reason, detail, raw, length
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);

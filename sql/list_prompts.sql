@@ -1,0 +1,10 @@
+-- The numbered prompts of a session, in their order: its rows of the view prompts.
+SELECT
+    session.agent, session.session_id, prompt.prompt_number, prompt.prompt_id, prompt.source,
+    prompt.summary,
+    strftime('%Y-%m-%dT%H:%M:%fZ', prompt.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', prompt.ended_at / 1000.0, 'unixepoch') AS ended_at
+FROM prompt
+JOIN session ON session.pk = prompt.session_pk
+WHERE prompt.session_pk = :session_pk AND prompt.prompt_number IS NOT NULL
+ORDER BY prompt.prompt_number;

@@ -1,0 +1,27 @@
+-- The sessions used last, latest first; without :all only those with a prompt or a step.
+-- :agent null: of any agent. A session's own row of the view sessions, between its key and counts.
+SELECT
+    session.pk, session.owner_uid, session.agent, session.session_id, session.cwd, session.model,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    session.end_reason,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.last_event_at / 1000.0, 'unixepoch') AS last_event_at,
+    session.steps, session.errors,
+    (SELECT count(*) FROM prompt WHERE prompt.session_pk = session.pk AND prompt.prompt_number > 0)
+        AS prompts,
+    (SELECT count(*) FROM step WHERE step.session_pk = session.pk AND step.status = 'running')
+        AS running
+FROM session
+WHERE
+    (:agent IS NULL OR session.agent = :agent)
+    AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
+    AND (
+        :all
+        OR session.steps > 0
+        OR EXISTS (
+            SELECT 1 FROM prompt
+            WHERE prompt.session_pk = session.pk AND prompt.prompt_number IS NOT NULL
+        )
+    )
+ORDER BY session.last_event_at DESC, session.pk DESC
+LIMIT :limit;

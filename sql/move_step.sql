@@ -1,0 +1,2 @@
+-- Put a step under another prompt.
+UPDATE step SET prompt_number = ?, revision = ? WHERE id = ?;

@@ -1,0 +1,30 @@
+-- Write steps that are there already; the group of values is repeated.
+INSERT INTO step (
+    id, revision, session_pk, step_order, prompt_number, trace_type, name, status, source,
+    input_summary, output_summary, error, started_at, ended_at, duration_ms, permission_at,
+    call_id, agent_id, agent_type, parent_agent_id, child_agent_id, input, output, event_id,
+    peer_uid, created_at, ranks, match_key
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    revision = excluded.revision,
+    prompt_number = excluded.prompt_number,
+    trace_type = excluded.trace_type,
+    name = excluded.name,
+    status = excluded.status,
+    source = excluded.source,
+    input_summary = excluded.input_summary,
+    output_summary = excluded.output_summary,
+    error = excluded.error,
+    started_at = excluded.started_at,
+    ended_at = excluded.ended_at,
+    duration_ms = excluded.duration_ms,
+    permission_at = excluded.permission_at,
+    agent_id = excluded.agent_id,
+    agent_type = excluded.agent_type,
+    parent_agent_id = excluded.parent_agent_id,
+    child_agent_id = excluded.child_agent_id,
+    input = excluded.input,
+    output = excluded.output,
+    ranks = excluded.ranks,
+    match_key = excluded.match_key;

@@ -1,0 +1,243 @@
+-- The whole database as it stands after the last migration; a test proves the two equal.
+--
+-- Storage has singular names (session, prompt, sub_agent, step, rejected) and is private.
+-- The public relations are the views at the end: execution_traces, sessions, prompts, agents,
+-- rejected_events. Times are stored as Unix milliseconds and shown as text by the views.
+-- Why integers, a rowid table and so few indexes: docs/architecture.md.
+
+CREATE TABLE session (
+    pk INTEGER PRIMARY KEY,
+    agent TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    owner_uid INTEGER NOT NULL DEFAULT -1, -- part of the identity where users share a daemon, else -1
+    cwd TEXT,
+    model TEXT,
+    started_at INTEGER,
+    opened_at INTEGER,              -- the latest start or resumption
+    closed_at INTEGER,              -- what was started before this and is still open is unknown
+    ended_at INTEGER,
+    end_reason TEXT,
+    last_event_at INTEGER NOT NULL, -- by the daemon's clock
+    steps INTEGER NOT NULL DEFAULT 0,
+    errors INTEGER NOT NULL DEFAULT 0,
+    agent_pid INTEGER,
+    UNIQUE (agent, session_id, owner_uid)
+) STRICT;
+
+CREATE INDEX session_by_id ON session (session_id);
+
+CREATE INDEX session_recent ON session (last_event_at);
+
+CREATE TABLE prompt (
+    pk INTEGER PRIMARY KEY,
+    session_pk INTEGER NOT NULL REFERENCES session (pk),
+    prompt_number INTEGER CHECK (prompt_number >= 0), -- null: an id known only from other events
+    prompt_id TEXT,
+    source TEXT NOT NULL DEFAULT 'user' CHECK (source IN ('user', 'agent')),
+    summary TEXT,
+    started_at INTEGER,             -- the first submission; null until one came
+    ended_at INTEGER,
+    UNIQUE (session_pk, prompt_number),
+    UNIQUE (session_pk, prompt_id)
+) STRICT;
+
+CREATE TABLE sub_agent (
+    session_pk INTEGER NOT NULL REFERENCES session (pk),
+    agent_id TEXT NOT NULL,
+    agent_type TEXT,
+    parent_agent_id TEXT,
+    call_id TEXT,                   -- the call that launched it
+    prompt_number INTEGER,
+    prompt_id TEXT,
+    prompt_rank INTEGER NOT NULL,   -- who said so: 0 nobody, 1 a step, 2 its start, 3 its call
+    started_at INTEGER,
+    ended_at INTEGER,
+    status TEXT NOT NULL CHECK (status IN ('running', 'ok', 'unknown')),
+    PRIMARY KEY (session_pk, agent_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE step (
+    id INTEGER PRIMARY KEY,         -- from the same sequence as revision
+    revision INTEGER NOT NULL,      -- equals id until the row is first changed
+    session_pk INTEGER NOT NULL REFERENCES session (pk),
+    step_order INTEGER NOT NULL CHECK (step_order >= 0),
+    prompt_number INTEGER NOT NULL CHECK (prompt_number >= 0),
+    trace_type TEXT NOT NULL
+        CHECK (trace_type IN ('tool', 'skill', 'mcp', 'agent', 'hook', 'command')),
+    name TEXT NOT NULL,
+    status TEXT NOT NULL
+        CHECK (status IN ('running', 'ok', 'error', 'denied', 'cancelled', 'unknown')),
+    source TEXT,
+    input_summary TEXT,
+    output_summary TEXT,
+    error TEXT,
+    started_at INTEGER,
+    ended_at INTEGER,
+    duration_ms REAL CHECK (duration_ms >= 0), -- the agent's own figure
+    permission_at INTEGER,          -- when the agent asked its user
+    call_id TEXT,
+    agent_id TEXT,
+    agent_type TEXT,
+    parent_agent_id TEXT,
+    child_agent_id TEXT,
+    input TEXT,
+    output TEXT,
+    event_id TEXT,
+    peer_uid INTEGER,
+    created_at INTEGER NOT NULL,
+    ranks INTEGER NOT NULL,         -- which event said what: traced/core/step.py
+    match_key INTEGER               -- caller, tool and input as one number, while running
+) STRICT;
+
+CREATE UNIQUE INDEX step_in_order ON step (session_pk, step_order);
+
+CREATE UNIQUE INDEX step_by_call ON step (session_pk, call_id) WHERE call_id IS NOT NULL;
+
+CREATE INDEX step_running ON step (session_pk) WHERE status = 'running';
+
+CREATE INDEX step_by_agent ON step (session_pk, agent_id) WHERE agent_id IS NOT NULL;
+
+CREATE INDEX step_changed ON step (revision) WHERE revision <> id;
+
+CREATE TABLE permission_ask (
+    session_pk INTEGER NOT NULL REFERENCES session (pk),
+    match_key INTEGER NOT NULL,
+    asked_at INTEGER NOT NULL,
+    PRIMARY KEY (session_pk, match_key, asked_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE seen_event (
+    session_pk INTEGER NOT NULL REFERENCES session (pk),
+    digest INTEGER NOT NULL,        -- 64 bits of the event_id: enough within one session
+    step_order INTEGER,             -- of the one step that it made or changed
+    PRIMARY KEY (session_pk, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ledger (
+    sequence INTEGER NOT NULL       -- the last id or revision given; never goes down
+) STRICT;
+
+CREATE TABLE rejected (
+    id INTEGER PRIMARY KEY,
+    received_at INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('rejected', 'discarded')),
+    agent TEXT,
+    session_id TEXT,
+    count INTEGER NOT NULL DEFAULT 1,
+    reason TEXT NOT NULL,
+    detail TEXT,
+    raw BLOB,                       -- redacted, at most 64 KiB
+    length INTEGER
+) STRICT;
+
+CREATE VIEW execution_traces AS
+SELECT
+    step.id,
+    step.event_id,
+    session.agent,
+    session.session_id,
+    step.prompt_number,
+    step.step_order,
+    step.trace_type,
+    step.name,
+    step.source,
+    step.status,
+    step.input_summary,
+    -- What a refused call got as its result is why it was refused; 3: its batch alone tells.
+    CASE WHEN step.status <> 'denied' OR step.ranks & 7 <> 3 THEN step.output_summary END
+        AS output_summary,
+    coalesce(
+        step.error,
+        CASE WHEN step.status = 'denied' AND step.ranks & 7 = 3 THEN step.output_summary END
+    ) AS error,
+    strftime('%Y-%m-%dT%H:%M:%fZ', step.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', step.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    coalesce(
+        step.duration_ms,
+        CASE
+            WHEN step.ended_at >= step.started_at
+            THEN CAST(step.ended_at - step.started_at AS REAL)
+        END
+    ) AS duration_ms,
+    -- The agent's own duration leaves out the wait: what lies between asking and starting is it.
+    -- 4 is a denial by the agent itself; how long its user thought before one is not known else.
+    CASE
+        WHEN step.ranks & 7 = 4 AND step.ended_at >= step.permission_at
+        THEN CAST(step.ended_at - step.permission_at AS REAL)
+        WHEN step.duration_ms IS NOT NULL AND step.ended_at >= step.permission_at
+        THEN max(0.0, step.ended_at - step.duration_ms - step.permission_at)
+    END AS permission_wait_ms,
+    step.call_id,
+    step.agent_id,
+    coalesce(step.agent_type, sub_agent.agent_type) AS agent_type,
+    coalesce(step.parent_agent_id, sub_agent.parent_agent_id) AS parent_agent_id,
+    step.child_agent_id,
+    step.input,
+    step.output,
+    step.peer_uid,
+    step.revision,
+    strftime('%Y-%m-%dT%H:%M:%fZ', step.created_at / 1000.0, 'unixepoch') AS created_at,
+    step.created_at AS created_at_epoch
+FROM step
+JOIN session ON session.pk = step.session_pk
+LEFT JOIN sub_agent
+    ON sub_agent.session_pk = step.session_pk AND sub_agent.agent_id = step.agent_id;
+
+CREATE VIEW sessions AS
+SELECT
+    session.agent,
+    session.session_id,
+    session.cwd,
+    session.model,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    session.end_reason,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.last_event_at / 1000.0, 'unixepoch') AS last_event_at,
+    session.steps,
+    session.errors
+FROM session;
+
+CREATE VIEW prompts AS
+SELECT
+    session.agent,
+    session.session_id,
+    prompt.prompt_number,
+    prompt.prompt_id,
+    prompt.source,
+    prompt.summary,
+    strftime('%Y-%m-%dT%H:%M:%fZ', prompt.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', prompt.ended_at / 1000.0, 'unixepoch') AS ended_at
+FROM prompt
+JOIN session ON session.pk = prompt.session_pk
+WHERE prompt.prompt_number IS NOT NULL;
+
+CREATE VIEW agents AS
+SELECT
+    session.agent,
+    session.session_id,
+    sub_agent.agent_id,
+    sub_agent.agent_type,
+    sub_agent.parent_agent_id,
+    sub_agent.call_id,
+    sub_agent.prompt_number,
+    strftime('%Y-%m-%dT%H:%M:%fZ', sub_agent.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', sub_agent.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    sub_agent.status
+FROM sub_agent
+JOIN session ON session.pk = sub_agent.session_pk;
+
+CREATE VIEW rejected_events AS
+SELECT
+    id,
+    strftime('%Y-%m-%dT%H:%M:%fZ', received_at / 1000.0, 'unixepoch') AS received_at,
+    kind,
+    agent,
+    session_id,
+    count,
+    reason,
+    detail,
+    raw,
+    length
+FROM rejected;
+
+INSERT INTO ledger (sequence) VALUES (0);

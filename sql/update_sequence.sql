@@ -1,0 +1,2 @@
+-- Note the last id or revision given.
+UPDATE ledger SET sequence = ?;

@@ -1,0 +1,1 @@
+"""Units for systemd, packaged as `traced.systemd`."""

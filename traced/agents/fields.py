@@ -1,0 +1,96 @@
+"""
+Reading hook payloads: JSON that other programs wrote and may change tomorrow.
+
+Law: a key that is absent, null or of another type is None; only what makes an event meaningless
+without it is required, and then the refusal names it.
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from traced.core.errors import Malformed
+from traced.core.summarise import clean, cut
+
+Payload = Mapping[str, object]
+
+# SPEC 3.1: ids and names have 1 to 256 characters.
+NAME_CHARS_MAX: Final = 256
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def text(payload: Payload, key: str) -> str | None:
+    """Return a non-empty string as it stands, else None."""
+    value = payload.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def name(payload: Payload, key: str) -> str | None:
+    """Return a non-empty string fit for a name or an id: clean, at most 256 characters."""
+    value = text(payload, key)
+    return None if value is None else cut(clean(value), NAME_CHARS_MAX)
+
+
+def required(payload: Payload, key: str) -> str:
+    """
+    Return a name or an id that the event cannot do without.
+
+    Raises:
+        Malformed: If it is absent, empty or no string.
+    """
+    value = name(payload, key)
+    if value is None:
+        shown = repr(payload[key])[:80] if key in payload else "missing"
+        raise Malformed("bad_field", f"{key} is {shown}, expected a non-empty string")
+    return value
+
+
+def session_id_of(payload: Payload) -> str:
+    """
+    Return the session's id: 1 to 256 characters, none of them a control character.
+
+    Raises:
+        Malformed: If it is absent or anything else.
+    """
+    value = payload.get("session_id")
+    if not isinstance(value, str):
+        shown = "missing" if "session_id" not in payload else type(value).__name__
+        raise Malformed("bad_field", f"session_id is {shown}, expected a string")
+    if not 1 <= len(value) <= NAME_CHARS_MAX:
+        raise Malformed(
+            "bad_field",
+            f"session_id has {len(value)} characters, expected 1 to {NAME_CHARS_MAX}",
+        )
+    if CONTROL.search(value):
+        raise Malformed(
+            "bad_field", f"session_id is {ascii(value)[:80]}, expected no control characters"
+        )
+    return clean(value)
+
+
+def number(payload: Payload, key: str) -> float | None:
+    """Return a finite number that is not negative, else None."""
+    value = payload.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < float("inf") else None
+
+
+def mapping(payload: Payload, key: str) -> Payload:
+    """Return an object, else an empty one."""
+    value = payload.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def digest(*parts: object) -> str:
+    """Return 16 hex digits that stand for some JSON values, whatever the order of their keys."""
+    encoded = msgspec.json.encode(parts, order="sorted")
+    return blake2b(encoded, digest_size=8).hexdigest()
+
+
+def match_key(agent_id: str | None, tool_name: str, tool_input: object) -> int:
+    """Return one number for who calls which tool with what input."""
+    return int.from_bytes(bytes.fromhex(digest(agent_id, tool_name, tool_input)), "big", signed=True)

@@ -1,0 +1,39 @@
+"""
+Which adapter reads whose payloads.
+
+Payloads of an agent without an adapter of its own are read as Claude Code's, whose shape many
+agents took over; events of other names keep nothing.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from traced.agents import claude_code
+from traced.agents.fields import Payload
+from traced.core.capture import Capture
+from traced.core.event import Change
+
+DEFAULT_AGENT: Final = "claude-code"
+
+
+class Adapter(NamedTuple):
+    """
+    How one agent's payloads are read.
+
+    `changes` says what an event (name, payload, Unix ms) means; `event_id` gives an id that only
+    this event has, or None; `model` the session's model from this event on, or None.
+    """
+
+    changes: Callable[[str, Payload, int, Capture], tuple[Change, ...]]
+    event_id: Callable[[str, Payload], str | None]
+    model: Callable[[str, Payload], str | None]
+
+
+CLAUDE_CODE: Final = Adapter(claude_code.changes, claude_code.event_id, claude_code.model)
+
+ADAPTERS: Final = {DEFAULT_AGENT: CLAUDE_CODE}
+
+
+def adapter_for(agent: str) -> Adapter:
+    """Return the adapter that reads this agent's payloads."""
+    return ADAPTERS.get(agent, CLAUDE_CODE)

@@ -1,0 +1,82 @@
+"""
+Times and durations in the words of people; clock times in the local time zone.
+
+Law: a time that cannot be read is shown as nothing, never guessed and never an error.
+"""
+
+import math
+from datetime import UTC, datetime
+from typing import Final
+
+SECOND_MS: Final = 1000
+MINUTE_MS: Final = 60 * SECOND_MS
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+# From here on hours no longer matter, and up to there days do.
+DAYS_ALONE_MIN: Final = 10
+DAYS_SHOWN_MAX: Final = 9999
+
+
+def epoch_ms(text: str | None) -> int | None:
+    """Return a stored time (`2026-01-31T12:00:00.000Z`) as Unix milliseconds."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return round(moment.replace(tzinfo=UTC).timestamp() * SECOND_MS)
+
+
+def clock(text: str | None) -> str:
+    """Return the local time of day of a stored time, `12:03:04`."""
+    return _local(text, "%H:%M:%S")
+
+
+def date_and_clock(text: str | None) -> str:
+    """Return the local date and time of a stored time, `2026-01-31 12:03:04`."""
+    return _local(text, "%Y-%m-%d %H:%M:%S")
+
+
+def date(text: str | None) -> str:
+    """Return the local date of a stored time, `2026-01-31`."""
+    return _local(text, "%Y-%m-%d")
+
+
+def duration(length_ms: float | None) -> str:
+    """Return a duration with its two largest units: `12 ms`, `3.2 s`, `4 min 02 s`, `2 h 05 min`."""
+    if length_ms is None or not math.isfinite(length_ms):
+        return ""
+    if round(length_ms) < SECOND_MS:
+        return f"{length_ms:.1f} ms" if 0 < length_ms < 1 else f"{length_ms:.0f} ms"
+    if length_ms < MINUTE_MS - 50:
+        return f"{length_ms / SECOND_MS:.1f} s"
+    seconds = round(length_ms / SECOND_MS)
+    if seconds < HOUR_MS // SECOND_MS:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    minutes = round(length_ms / MINUTE_MS)
+    if minutes < DAY_MS // MINUTE_MS:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    hours = round(length_ms / HOUR_MS)
+    if hours < DAYS_ALONE_MIN * 24:
+        return f"{hours // 24} d {hours % 24} h"
+    days = hours // 24
+    return f"{days} d" if days <= DAYS_SHOWN_MAX else f"> {DAYS_SHOWN_MAX} d"
+
+
+def ago(length_ms: int) -> str:
+    """Return how long ago something was, in its largest unit: `just now`, `5 min ago`."""
+    for unit_ms, unit in ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (SECOND_MS, "s")):
+        if length_ms >= unit_ms:
+            return f"{length_ms // unit_ms} {unit} ago"
+    return "just now"
+
+
+def _local(text: str | None, form: str) -> str:
+    moment_ms = epoch_ms(text)
+    if moment_ms is None:
+        return ""
+    try:
+        return datetime.fromtimestamp(moment_ms / SECOND_MS, UTC).astimezone().strftime(form)
+    except (OverflowError, ValueError, OSError):
+        return ""

@@ -1,0 +1,77 @@
+"""
+The spool: a folder whose files hold events while the daemon cannot be reached.
+
+Law: a file bears its final name only when it is whole, and names sort by the time of their events;
+so whoever reads the folder in name order reads whole lines in the order in which they happened.
+``hook.py`` writes the same form by itself, for it must not import anything.
+"""
+
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+HIDDEN_PREFIX = "."  # of a file that is being written; a left-over one is of a writer killed midway
+TOKEN_BYTES = 4  # tells apart what one process writes within one nanosecond
+
+NAME = re.compile(r"(?P<unix_ns>[0-9]{20})-(?P<pid>[0-9]{1,10})-(?P<token>[0-9a-f]{1,32})\.ndjson")
+
+
+class SpoolName(NamedTuple):
+    """What the name of a spool file says: when its event was, and who wrote it."""
+
+    unix_ns: int
+    pid: int
+    token: str
+
+
+def make_name(unix_ns: int, pid: int, token: str) -> str:
+    """Return the file name for an event of the time `unix_ns`; `token` is lower-case hex."""
+    return f"{unix_ns:020d}-{pid}-{token}.ndjson"
+
+
+def parse_name(name: str) -> SpoolName | None:
+    """Return what `name` says, or None if it is not the name of a finished spool file."""
+    match = NAME.fullmatch(name)
+    if match is None:
+        return None
+    return SpoolName(int(match["unix_ns"]), int(match["pid"]), match["token"])
+
+
+def write(spool_dir: Path, line: bytes) -> Path:
+    r"""
+    Write `line`, which ends in b"\n", to a new file of `spool_dir`; return the file's path.
+
+    The folder, and those above it, are made if they are missing. The file survives the death of
+    any process, not a power cut: it is not synced.
+
+    Raises:
+        ValueError: If `line` does not end in a newline.
+        OSError: If it cannot be written; nothing of it is left behind then.
+    """
+    if not line.endswith(b"\n"):
+        raise ValueError(f"spool line of {len(line)} bytes ends in {line[-1:]!r}, expected b'\\n'")
+    _make_folder(spool_dir)
+    final = spool_dir / make_name(time.time_ns(), os.getpid(), secrets.token_hex(TOKEN_BYTES))
+    hidden = spool_dir / (HIDDEN_PREFIX + final.name)
+    file = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+    try:
+        with open(file, "wb") as stream:  # noqa: PTH123 - a descriptor has no Path
+            os.fchmod(file, FILE_MODE)  # whatever the umask left of it
+            stream.write(line)
+        hidden.rename(final)
+    except OSError:
+        hidden.unlink(missing_ok=True)
+        raise
+    return final
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder` and those above it, as far as they are missing, for this user alone."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)

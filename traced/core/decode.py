@@ -1,0 +1,227 @@
+"""
+Complete lines in, items out.
+
+Law: every line is judged alone. Neither its neighbours, nor how the bytes were cut on their way,
+nor what came before it on its connection changes what becomes of it.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from traced.core.checks import EXPECTED, settle, settle_native, wrong_type
+from traced.core.errors import Malformed
+from traced.core.event import Rejected
+from traced.core.json_text import (
+    NUL_ESCAPE,
+    check_utf8,
+    decode_json,
+    is_utf8,
+    nested_too_deep,
+    replace_lone_surrogates,
+    replace_nul,
+)
+from traced.core.rejections import Rejections, type_name
+from traced.core.wire import (
+    CONTROL_CHARS_MAX,
+    Control,
+    ControlLine,
+    Envelope,
+    HookPayload,
+    Item,
+    LifeLine,
+    NativeEvent,
+)
+
+_BOM: Final = b"\xef\xbb\xbf"
+# RecursionError is no MsgspecError; ValueError covers that and UnicodeDecodeError.
+_REFUSED: Final = (ValueError, RecursionError)
+
+
+class _Keys(Struct, gc=False):
+    """The keys that tell a line's kind; an empty value is a key that is not there."""
+
+    trace_type: Raw = Raw()
+    payload: Raw = Raw()
+    lifecycle: Raw = Raw()
+    control: Raw = Raw()
+    hook_event_name: Raw = Raw()
+    name: Raw = Raw()
+    session_id: Raw = Raw()
+    sdk_session_id: Raw = Raw()
+
+
+_KEYS: Final = msgspec.json.Decoder(_Keys)
+_NATIVE: Final = msgspec.json.Decoder(NativeEvent)
+_LIFE: Final = msgspec.json.Decoder(LifeLine)
+_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+_CONTROL: Final = msgspec.json.Decoder(ControlLine)
+
+_KindDecoder = (
+    msgspec.json.Decoder[NativeEvent]
+    | msgspec.json.Decoder[Envelope]
+    | msgspec.json.Decoder[LifeLine]
+    | msgspec.json.Decoder[ControlLine]
+)
+
+
+class LineDecoder:
+    """
+    Decodes the lines of one connection.
+
+    It remembers only whether native events came last, to try that kind first: a line that decodes
+    as one has a `trace_type`, which beats every other kind, so the shortcut cannot misjudge.
+    """
+
+    # Not Decoder.decode_lines, although it saves 0.3 µs per event: it takes two objects on one line
+    # and one object on two lines, so that the cut of a chunk would decide about them.
+
+    __slots__ = ("_native_first", "_rejections")
+
+    def __init__(self, rejections: Rejections) -> None:
+        self._rejections = rejections
+        self._native_first = False
+
+    def decode(self, lines: bytes) -> list[Item]:
+        """Return what complete lines hold, in order; blank lines hold nothing."""
+        items: list[Item] = []
+        all_plain = self._native_first and _is_plain(lines)
+        for line in lines.split(b"\n"):
+            event: Item | None = None
+            if self._native_first and (all_plain or _is_plain(line)):
+                event = _native(line)
+            if event is None:
+                event = self._line(line)
+            if event is not None:
+                items.append(event)
+        return items
+
+    def _line(self, line: bytes) -> Item | None:
+        text = line.removeprefix(_BOM).strip(b" \t\r")
+        if not text:
+            return None
+        try:
+            text, keys = _open(text)
+            item = self._of_kind(text, keys)
+        except Malformed as flaw:
+            return self._rejections.reject(flaw.reason, flaw.detail, text)
+        if not isinstance(item, Rejected):
+            self._native_first = isinstance(item, NativeEvent)
+        return item
+
+    def _of_kind(self, text: bytes, keys: _Keys) -> Item:
+        decoder: _KindDecoder
+        if keys.trace_type:
+            decoder = _NATIVE
+        elif keys.payload:
+            decoder = _ENVELOPE
+        elif keys.lifecycle:
+            decoder = _LIFE
+        elif keys.control:
+            decoder = _CONTROL
+        elif keys.hook_event_name:
+            return HookPayload(text)
+        elif keys.name and (keys.session_id or keys.sdk_session_id):
+            decoder = _NATIVE  # it lacks a trace_type, and will be told so
+        else:
+            return self._unknown(text)
+        return self._typed(text, decoder)
+
+    def _typed(self, text: bytes, decoder: _KindDecoder) -> Item:
+        try:
+            line = decoder.decode(text)
+        except RecursionError:
+            raise nested_too_deep(len(text)) from None
+        except msgspec.MsgspecError:
+            return self._wrong(text, decoder.type, None)
+        if (field := settle(line)) is not None:
+            return self._wrong(text, decoder.type, field)
+        if NUL_ESCAPE.search(text):
+            line = decoder.decode(replace_nul(text))
+            settle(line)
+        return Control(line.control) if isinstance(line, ControlLine) else line
+
+    def _wrong(self, text: bytes, kind: type[Struct], field: str | None) -> Item:
+        """Tell what is wrong with a line of this kind; `field` is known if no type is wrong."""
+        record = _object(text)
+        reason, detail = "version", _newer(record)
+        if not detail:
+            reason, detail = "bad_field", self._flaw(field or wrong_type(kind, record), record)
+        control = record.get("control")
+        if kind is ControlLine and isinstance(control, str) and len(control) <= CONTROL_CHARS_MAX:
+            return Control(control, detail)
+        return self._rejections.reject(reason, detail, text, record)
+
+    def _flaw(self, field: str | None, record: dict[str, object]) -> str:
+        if field is None:
+            return "a key is there twice, first with a wrong value"
+        if field not in record:
+            return f"{field} is missing, expected {EXPECTED[field]}"
+        return f"{field} is {self._rejections.value(record[field])}, expected {EXPECTED[field]}"
+
+    def _unknown(self, text: bytes) -> Rejected:
+        record = _object(text)
+        if detail := _newer(record):
+            return self._rejections.reject("version", detail, text, record)
+        keys = f"keys are {self._rejections.text(', '.join(record))}" if record else "no keys"
+        detail = f"{keys}, expected one of {', '.join(_Keys.__struct_fields__[:5])}"
+        return self._rejections.reject("unknown_kind", detail, text, record)
+
+
+def _is_plain(text: bytes) -> bool:
+    """Tell whether all of it is UTF-8, where msgspec does not look too, and none is U+0000."""
+    return is_utf8(text) and NUL_ESCAPE.search(text) is None
+
+
+def _native(line: bytes) -> NativeEvent | None:
+    """Decode a plain line that is a native event without flaw, as nearly all are."""
+    try:
+        event = _NATIVE.decode(line)
+    except _REFUSED:
+        return None
+    return event if settle_native(event) is None else None
+
+
+def _open(text: bytes) -> tuple[bytes, _Keys]:
+    """
+    Return the text, made decodable if it holds half characters, and its keys.
+
+    Raises:
+        Malformed: If it is no UTF-8, no JSON, or no object.
+    """
+    check_utf8(text)
+    try:
+        keys = _keys(text)
+        if keys is None:
+            text = replace_lone_surrogates(text)
+            keys = _keys(text)
+    except RecursionError:
+        raise nested_too_deep(len(text)) from None
+    if keys is not None:
+        return text, keys
+    value = decode_json(text)
+    raise Malformed("not_object", f"line is {type_name(value)}, expected an object")
+
+
+def _keys(text: bytes) -> _Keys | None:
+    try:
+        return _KEYS.decode(text)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _object(text: bytes) -> dict[str, object]:
+    """Return a line, known to be an object, as one."""
+    record = decode_json(text)
+    if not isinstance(record, dict):
+        raise Malformed("not_object", f"line is {type_name(record)}, expected an object")
+    return record
+
+
+def _newer(record: dict[str, object]) -> str:
+    """Say which later version of the protocol a line speaks; empty for this one."""
+    version = record.get("v")
+    if isinstance(version, int) and not isinstance(version, bool) and version > 1:
+        return f"v is {version if version < 10**9 else 'over 999999999'}, expected 1"
+    return ""

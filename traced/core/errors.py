@@ -1,0 +1,57 @@
+"""
+What can go wrong, and whose fault it is.
+
+    TracedError
+    ├── OrderTaken        an event names a step order that another step has: reject that event
+    ├── Malformed         bytes that are not what they should be: reject that line
+    ├── StoreError        the database cannot be opened or read: tell the user what to do
+    │   └── StoreBusy     it cannot be written just now: keep the batch, try again later
+    ├── SessionUnknown    nothing recorded goes by this name: say how to see what is there
+    ├── SessionAmbiguous  several sessions go by this name: list them
+    ├── AlreadyRunning    another daemon holds the database or the socket: leave it alone
+    └── ConfigError       settings or folders are wrong: exit 78
+
+Messages say what was read and what was expected. They carry plain values, never other objects of
+the house, so that every floor may raise and catch them.
+"""
+
+
+class TracedError(Exception):
+    """Anything that traced itself reports."""
+
+
+class OrderTaken(TracedError):
+    """An explicit step order is taken."""
+
+
+class Malformed(TracedError):
+    """Bytes that cannot be understood; `reason` is one of the closed list in SPEC 3."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class StoreError(TracedError):
+    """The database cannot be opened or read."""
+
+
+class StoreBusy(StoreError):
+    """The database cannot be written just now; the batch is still whole."""
+
+
+class SessionUnknown(TracedError):
+    """No session, or no prompt of it, goes by the name that was given."""
+
+
+class SessionAmbiguous(TracedError):
+    """More than one session goes by the name that was given."""
+
+
+class AlreadyRunning(TracedError):
+    """Another daemon holds what this one needs."""
+
+
+class ConfigError(TracedError):
+    """Settings or folders are wrong."""

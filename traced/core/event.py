@@ -1,0 +1,183 @@
+"""
+What an event means, in words that no agent owns.
+
+An `Event` is one line taken from the socket or the spool. Its `changes` are what it says about
+steps, prompts, sub-agents and the session; an event without changes is ``ignored``. Adapters make
+changes, the ledger applies them. All times are Unix milliseconds, all texts are already redacted
+and cut.
+"""
+
+from enum import IntEnum
+from typing import Literal
+
+from msgspec import Struct
+
+TraceType = Literal["tool", "skill", "mcp", "agent", "hook", "command"]
+EndStatus = Literal["ok", "error", "denied", "cancelled"]
+PromptSource = Literal["user", "agent"]
+
+
+class Phase(IntEnum):
+    """Which part of a call an event tells, weakest word first (SPEC 4, law 4)."""
+
+    START = 1
+    BATCH = 2
+    DENIED = 3
+    END = 4
+
+
+class StepChange(Struct, gc=False):
+    """
+    One event of one step; with a `call_id` it meets the other events of that call.
+
+    A whole step is an ``END`` that brings its own `started_at`. `status` is that of an ``END``;
+    for ``BATCH`` it is ``error`` or None (the ledger then decides between ok and denied).
+    `match_key` stands for who called which tool with what input, where no call id can pair.
+    """
+
+    phase: Phase
+    trace_type: TraceType
+    name: str
+    call_id: str | None = None
+    source: str | None = None
+    status: EndStatus | None = None
+    agent_id: str | None = None
+    agent_type: str | None = None
+    parent_agent_id: str | None = None
+    child_agent_id: str | None = None
+    child_agent_type: str | None = None
+    prompt_id: str | None = None
+    prompt_number: int | None = None
+    step_order: int | None = None
+    input_summary: str | None = None
+    output_summary: str | None = None
+    error: str | None = None
+    input: str | None = None
+    output: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    duration_ms: float | None = None
+    match_key: int | None = None
+
+
+class PermissionAsked(Struct, gc=False):
+    """The agent asked its user; belongs to the oldest running call with this `match_key`."""
+
+    match_key: int
+
+
+class PromptSubmitted(Struct, gc=False):
+    """A prompt was submitted; without an id it is the next one."""
+
+    prompt_id: str | None
+    source: PromptSource
+    summary: str | None
+
+
+class PromptEnded(Struct, gc=False):
+    """The response to a prompt is over: to the named one, or without an id to the latest."""
+
+    prompt_id: str | None
+
+
+class AgentStarted(Struct, gc=False):
+    """A sub-agent began; which call launched it is not said here."""
+
+    agent_id: str
+    agent_type: str | None
+    prompt_id: str | None
+
+
+class AgentEnded(Struct, gc=False):
+    """A sub-agent is done."""
+
+    agent_id: str
+    agent_type: str | None
+
+
+class SessionStarted(Struct, gc=False):
+    """A session began, or was resumed; `continues` says that what ran is still running."""
+
+    continues: bool
+
+
+class SessionEnded(Struct, gc=False):
+    """A session is over; a later start opens it again."""
+
+    reason: str | None
+
+
+class RunningLost(Struct, gc=False):
+    """Nothing that still runs in the session will be ended by anybody."""
+
+
+class ModelChanged(Struct, gc=False):
+    """The session goes on with another model (the event's `model`)."""
+
+
+Change = (
+    StepChange
+    | PermissionAsked
+    | PromptSubmitted
+    | PromptEnded
+    | AgentStarted
+    | AgentEnded
+    | SessionStarted
+    | SessionEnded
+    | RunningLost
+    | ModelChanged
+)
+
+
+class Event(Struct, gc=False):
+    """
+    One line, understood.
+
+    `at` is when it happened as far as is known: the agent's own timestamp, else `sent_at`, else
+    the time of receipt. `event_id` is the client's, else derived where the payload is unique, else
+    None: two identical ones are then both genuine.
+    """
+
+    agent: str
+    session_id: str
+    at: int
+    changes: tuple[Change, ...]
+    event_id: str | None = None
+    cwd: str | None = None
+    model: str | None = None
+    agent_pid: int | None = None
+    peer_uid: int | None = None
+
+
+class Rejected(Struct, gc=False):
+    """
+    A line that could not be taken, with what is kept of it.
+
+    `reason` is one of the closed list in SPEC 3. `detail` names the field, the value and what was
+    expected. `raw` is redacted already; `length` is the line's length in bytes before any cut.
+    `salvaged` is what could be saved of a line that was too long; it takes effect all the same.
+    """
+
+    reason: str
+    detail: str
+    raw: bytes | None
+    length: int
+    agent: str | None = None
+    session_id: str | None = None
+    event_id: str | None = None
+    ack: bool = False
+    salvaged: Event | None = None
+
+
+Status = Literal["stored", "duplicate", "rejected", "ignored"]
+
+
+class Outcome(Struct, gc=False):
+    """What became of one event: the answer that its sender gets after the commit."""
+
+    status: Status
+    session_id: str | None = None
+    event_id: str | None = None
+    step_order: int | None = None
+    error: str | None = None
+    reason: str | None = None

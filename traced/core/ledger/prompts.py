@@ -1,0 +1,97 @@
+"""
+Prompts: which number an id has, and what a submission or an end does.
+
+Law 5 of SPEC 4: one number per id, in the order in which ids first commit by a submitted prompt or
+a call of the main thread; without ids each submission is the next.
+"""
+
+from traced.core.event import Event, PromptEnded, PromptSubmitted
+from traced.core.ledger.batch import Batch
+from traced.core.ledger.running import close_main_thread
+from traced.core.ledger.session import PromptState, SessionState
+from traced.core.ledger.sub_agents import prompt_numbered
+from traced.core.summarise import SUMMARY_CHARS_MAX, cut
+
+
+def number_of_id(batch: Batch, session: SessionState, prompt_id: str) -> int:
+    """Return the number of a prompt or turn id; an id without one gets the next."""
+    return _number(batch, session, _with_id(batch, session, prompt_id))
+
+
+def ensure_number(batch: Batch, session: SessionState, number: int) -> None:
+    """Make the prompt that an event names by its number, where it is not there yet."""
+    if number > 0 and number not in session.prompt_numbers:
+        _add(batch, session, PromptState(number=number, prompt_id=None))
+
+
+def submitted(batch: Batch, session: SessionState, event: Event, change: PromptSubmitted) -> None:
+    """
+    A prompt begins, or, under an id that is known, is added to.
+
+    What ran for another prompt on the main thread is over with it, where ids tell them apart; an
+    ended session is open again.
+    """
+    if change.prompt_id is None:
+        prompt = PromptState(number=session.last_prompt_number + 1, prompt_id=None)
+        _add(batch, session, prompt)
+    else:
+        prompt = _with_id(batch, session, change.prompt_id)
+    number = _number(batch, session, prompt)
+    if prompt.started_at is None or change.source == "user":
+        prompt.source = change.source
+    texts = [text for text in (prompt.summary, change.summary) if text]
+    if prompt.started_at is None or event.at < prompt.started_at:
+        prompt.started_at = event.at
+        texts.reverse()
+    session.note_point(event.at)
+    prompt.summary = cut("\n".join(texts), SUMMARY_CHARS_MAX) if texts else None
+    batch.prompt_changed(session, prompt)
+    if change.prompt_id is not None:
+        close_main_thread(batch, session, event.at, lambda other: other != number)
+    if session.ended_at is not None and session.ended_at < event.at:
+        session.ended_at = session.end_reason = None
+
+
+def ended(batch: Batch, session: SessionState, event: Event, change: PromptEnded) -> None:
+    """The response to a prompt is over, and with it what of it still runs on the main thread."""
+    if change.prompt_id is not None:
+        prompt = _with_id(batch, session, change.prompt_id)
+        _end(batch, session, prompt, event.at)
+        number = prompt.number
+        close_main_thread(batch, session, event.at, lambda other: other == number)
+        return
+    latest = session.last_prompt_number
+    for prompt in session.prompts:
+        if prompt.number == latest:
+            _end(batch, session, prompt, event.at)
+    # Without ids nothing tells the turns apart: what still runs on the main thread is over.
+    close_main_thread(batch, session, event.at, lambda _: True)
+
+
+def _end(batch: Batch, session: SessionState, prompt: PromptState, at: int) -> None:
+    prompt.ended_at = max(prompt.ended_at or at, at)
+    session.note_point(at)
+    batch.prompt_changed(session, prompt)
+
+
+def _with_id(batch: Batch, session: SessionState, prompt_id: str) -> PromptState:
+    prompt = session.prompts_by_id.get(prompt_id)
+    if prompt is None:
+        prompt = PromptState(number=None, prompt_id=prompt_id)
+        _add(batch, session, prompt)
+    return prompt
+
+
+def _add(batch: Batch, session: SessionState, prompt: PromptState) -> None:
+    session.add_prompt(prompt)
+    batch.prompt_changed(session, prompt)
+
+
+def _number(batch: Batch, session: SessionState, prompt: PromptState) -> int:
+    if prompt.number is not None:
+        return prompt.number
+    number = session.number_prompt(prompt)
+    batch.prompt_changed(session, prompt)
+    if prompt.prompt_id is not None:
+        prompt_numbered(batch, session, prompt.prompt_id, number)
+    return number

@@ -1,0 +1,110 @@
+"""
+What the recorder knows of one session while it takes its events.
+
+Law: these states hold nothing that is not in the database after the commit; whoever lost them
+loads them again and goes on exactly where they were.
+"""
+
+from msgspec import Struct, field
+
+from traced.core.event import PromptSource
+from traced.core.ledger.step import StepState
+
+BY_NOBODY = 0
+BY_STEP = 1
+BY_START = 2
+BY_CALL = 3
+
+
+class PromptState(Struct):
+    """One row of the table ``prompt``; `number` is null while only other events know the id."""
+
+    number: int | None
+    prompt_id: str | None
+    source: PromptSource = "user"
+    summary: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    pk: int | None = None
+
+
+class SubAgentState(Struct):
+    """One row of the table ``sub_agent``; `prompt_rank` tells who said which prompt it serves."""
+
+    agent_id: str
+    prompt_number: int | None = None
+    prompt_rank: int = BY_NOBODY
+    agent_type: str | None = None
+    parent_agent_id: str | None = None
+    call_id: str | None = None
+    prompt_id: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    status: str = "running"
+
+
+class SessionState(Struct):
+    """
+    One row of the table ``session`` with what hangs on it.
+
+    `sub_agents`, `running` and `asks` are whole. `calls` and `prompts` hold what was touched lately;
+    where `calls_complete` or `prompts_complete` is false, one that is not in them may still be in
+    the database. `orders_taken` answers for the explicit step orders of the present batch only.
+    `latest_point` is no earlier than any point that closes a step: what began since is not over.
+    """
+
+    pk: int
+    agent: str
+    session_id: str
+    owner_uid: int
+    cwd: str | None = None
+    model: str | None = None
+    started_at: int | None = None
+    opened_at: int | None = None
+    closed_at: int | None = None
+    ended_at: int | None = None
+    end_reason: str | None = None
+    last_event_at: int = 0
+    steps: int = 0
+    errors: int = 0
+    agent_pid: int | None = None
+    is_new: bool = True
+    last_step_order: int = 0
+    last_prompt_number: int = 0
+    latest_point: int = 0
+    prompts: list[PromptState] = field(default_factory=list)
+    prompts_by_id: dict[str, PromptState] = field(default_factory=dict)
+    prompt_numbers: set[int] = field(default_factory=set)
+    sub_agents: dict[str, SubAgentState] = field(default_factory=dict)
+    running: dict[int, StepState] = field(default_factory=dict)
+    asks: list[tuple[int, int]] = field(default_factory=list)
+    calls: dict[str, StepState] = field(default_factory=dict)
+    calls_complete: bool = True
+    prompts_complete: bool = True
+    orders_taken: dict[int, str] = field(default_factory=dict)
+
+    def add_prompt(self, prompt: PromptState) -> None:
+        """Take a prompt into the list and its two indexes."""
+        self.prompts.append(prompt)
+        if prompt.prompt_id is not None:
+            self.prompts_by_id[prompt.prompt_id] = prompt
+        if prompt.number is not None:
+            self._numbered(prompt.number)
+        self.note_point(prompt.started_at)
+        self.note_point(prompt.ended_at)
+
+    def number_prompt(self, prompt: PromptState) -> int:
+        """Give a prompt the next number, once."""
+        if prompt.number is None:
+            prompt.number = self.last_prompt_number + 1
+            self._numbered(prompt.number)
+        return prompt.number
+
+    def note_point(self, at: int | None) -> None:
+        """Note a point in time that closes what began before it."""
+        if at is not None and at > self.latest_point:
+            self.latest_point = at
+
+    def _numbered(self, number: int) -> None:
+        self.prompt_numbers.add(number)
+        self.last_prompt_number = max(self.last_prompt_number, number)

@@ -1,0 +1,90 @@
+"""
+The socket protocol without a socket: bytes in, items out.
+
+Law: a bad line costs that line. Whatever bytes arrive, and however they are cut on their way, the
+same items come out in the order of the lines, and no error is raised.
+"""
+
+from traced.core.decode import LineDecoder
+from traced.core.event import Rejected
+from traced.core.lines import LineSplitter
+from traced.core.long_line import LongLine
+from traced.core.rejections import BytesRedactor, Rejections
+from traced.core.salvage import known_keys, salvage
+from traced.core.wire import LINE_BYTES_MAX, Item, TooLong
+
+
+class Protocol:
+    """
+    The receiving side of one connection, or of one spool file.
+
+    With `content` False (capture mode ``metadata``) rejections keep neither text nor value.
+    `lines_bytes` is the size of the lines that the last call completed, newlines included: at most
+    that much is kept alive by the items it returned, and it is what they weigh in the queue.
+    """
+
+    __slots__ = ("_decoder", "_line_bytes_max", "_rejections", "_splitter", "lines_bytes")
+
+    def __init__(
+        self,
+        redactor: BytesRedactor,
+        *,
+        line_bytes_max: int = LINE_BYTES_MAX,
+        content: bool = True,
+    ) -> None:
+        self._rejections = Rejections(redactor, content=content)
+        self._decoder = LineDecoder(self._rejections)
+        self._splitter = LineSplitter(line_bytes_max)
+        self._line_bytes_max = line_bytes_max
+        self.lines_bytes = 0
+
+    @property
+    def partial_bytes(self) -> int:
+        """How many bytes of the unfinished line are held."""
+        return self._splitter.partial_bytes
+
+    def receive_data(self, data: bytes) -> list[Item]:
+        """
+        Take bytes; return what the lines they complete hold, in order.
+
+        An unfinished last line is held for the next call. A line that grows beyond
+        `line_bytes_max` is no longer held, and returned as `TooLong` at its newline.
+        """
+        return self._items(self._splitter.feed(data))
+
+    def receive_eof(self) -> list[Item]:
+        """Take the unfinished line for a whole one, as the sender has closed its side."""
+        line = self._splitter.finish()
+        return self._items([] if line is None else [line])
+
+    def give_up(self) -> list[Item]:
+        """Reject the unfinished line, as its sender took too long or went away."""
+        line = self._splitter.finish()
+        self.lines_bytes = 0
+        if line is None:
+            return []
+        if isinstance(line, LongLine):
+            return [TooLong(self._too_long(line), None)]
+        detail = f"line without a newline after {len(line)} bytes, expected one in time"
+        return [self._rejections.reject("incomplete", detail, line)]
+
+    def _items(self, lines: list[bytes | LongLine]) -> list[Item]:
+        self.lines_bytes = 0
+        items: list[Item] = []
+        for line in lines:
+            if isinstance(line, LongLine):
+                self.lines_bytes += line.held_bytes
+                items.append(TooLong(self._too_long(line), salvage(line)))
+            else:
+                self.lines_bytes += len(line)
+                items += self._decoder.decode(line)
+        return items
+
+    def _too_long(self, line: LongLine) -> Rejected:
+        return self._rejections.reject_long(
+            f"line is {line.length} bytes long, expected at most {self._line_bytes_max}",
+            line.head,
+            line.tail,
+            line.length,
+            known_keys(line),
+        )

@@ -1,0 +1,153 @@
+"""
+What is kept of a line that cannot be taken, and how it is told.
+
+Law: nothing leaves this room unredacted, and what is cut was redacted before, so that no cut goes
+through a secret. In capture mode ``metadata`` neither text nor value is kept.
+"""
+
+import json
+from typing import Final, Protocol
+
+from traced.core.checks import CONTROLS
+from traced.core.event import Rejected
+
+RAW_BYTES_MAX: Final = 64 * 1024
+HEAD_BYTES_KEPT: Final = 4096
+TAIL_BYTES_KEPT: Final = 1024
+SECRET_BYTES_MAX: Final = 16 * 1024
+"""Longest secret that is sure to be seen whole; a private key of 8192 bits is 6.4 KiB."""
+
+_ACK_PREFIX: Final = b'{"v":1,"ack":true'
+_VALUE_CHARS_MAX: Final = 80
+_CUT: Final = "…"
+_TYPES: Final[dict[type, str]] = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+class BytesRedactor(Protocol):
+    """Redacts bytes that need be neither JSON nor text."""
+
+    def raw(self, data: bytes, /) -> bytes:
+        """Return the bytes with their secrets replaced."""
+        ...
+
+
+class Rejections:
+    """Makes `Rejected` records and shows values in them; with `content` False it shows none."""
+
+    __slots__ = ("_content", "_redactor")
+
+    def __init__(self, redactor: BytesRedactor, *, content: bool = True) -> None:
+        self._redactor = redactor
+        self._content = content
+
+    def reject(
+        self, reason: str, detail: str, line: bytes, known: dict[str, object] | None = None
+    ) -> Rejected:
+        """
+        Record a line that is held whole.
+
+        `known` is the line as an object, where it is one: whose it is and whether it wants an ack
+        is read there. Any other line wants one only if it begins so.
+        """
+        raw = self._start_of(line, RAW_BYTES_MAX, len(line)) if self._content else None
+        ack = line.startswith(_ACK_PREFIX) if known is None else known.get("ack") is True
+        return self._record(reason, detail, raw, len(line), ack, known or {})
+
+    def reject_long(
+        self, detail: str, head: bytes, tail: bytes, length: int, known: dict[str, object]
+    ) -> Rejected:
+        """
+        Record a line of which only the start and the end are held, as ``too_long``.
+
+        `head` and `tail` reach `SECRET_BYTES_MAX` further than what is kept of them.
+        """
+        raw = None
+        if self._content:
+            start = self._start_of(head, HEAD_BYTES_KEPT, length)
+            raw = start + b" \xe2\x80\xa6 " + self._end_of(tail, TAIL_BYTES_KEPT, length)
+        return self._record("too_long", detail, raw, length, head.startswith(_ACK_PREFIX), known)
+
+    def value(self, value: object) -> str:
+        """Show a JSON value in a detail: redacted, escaped, cut; or its type only."""
+        if self._content:
+            if isinstance(value, str):
+                return f'"{self.text(value)}"'
+            if isinstance(value, bool | int | float) and abs(value) < 10**_VALUE_CHARS_MAX:
+                return json.dumps(value)
+        return type_name(value)
+
+    def text(self, text: str) -> str:
+        """Show a text of the line in a detail: redacted, escaped, cut; or its length only."""
+        if not self._content:
+            return f"{len(text)} characters"
+        window = text[: _VALUE_CHARS_MAX + SECRET_BYTES_MAX].encode(errors="replace")
+        shown = self._start_of(window, 4 * _VALUE_CHARS_MAX, len(text)).decode(errors="ignore")
+        cut = _CUT if len(shown) > _VALUE_CHARS_MAX else ""
+        return "".join(map(_escape, shown[:_VALUE_CHARS_MAX])) + cut
+
+    def _start_of(self, data: bytes, bytes_max: int, length: int) -> bytes:
+        """
+        Redact the start of `length` bytes and cut it.
+
+        Only as much is redacted as can matter. Where that window ends inside a secret, the half
+        of it that nobody recognises lies in the window's last bytes: they are dropped.
+        """
+        window = data[: bytes_max + SECRET_BYTES_MAX]
+        redacted = self._redactor.raw(window)
+        if len(window) < length:
+            redacted = redacted[:-SECRET_BYTES_MAX]
+        return redacted[:bytes_max]
+
+    def _end_of(self, data: bytes, bytes_max: int, length: int) -> bytes:
+        """Redact the end of `length` bytes and cut it: `_start_of` seen from behind."""
+        window = data[-bytes_max - SECRET_BYTES_MAX :]
+        redacted = self._redactor.raw(window)
+        if len(window) < length:
+            redacted = redacted[SECRET_BYTES_MAX:]
+        return redacted[-bytes_max:]
+
+    @staticmethod
+    def _record(
+        reason: str,
+        detail: str,
+        raw: bytes | None,
+        length: int,
+        ack: bool,  # noqa: FBT001
+        known: dict[str, object],
+    ) -> Rejected:
+        payload = known.get("payload")
+        sessions = payload if isinstance(payload, dict) else known
+        session_id = sessions.get("session_id", sessions.get("sdk_session_id"))
+        return Rejected(
+            reason=reason,
+            detail=detail,
+            raw=raw,
+            length=length,
+            agent=_name(known.get("agent"), 256),
+            session_id=_name(session_id, 256),
+            event_id=_name(known.get("event_id"), 128),
+            ack=ack,
+        )
+
+
+def type_name(value: object) -> str:
+    """Name the type of a JSON value as a person would."""
+    return _TYPES.get(type(value), "a value")
+
+
+def _name(value: object, chars_max: int) -> str | None:
+    if isinstance(value, str) and 1 <= len(value) <= chars_max and not CONTROLS.search(value):
+        return value
+    return None
+
+
+def _escape(char: str) -> str:
+    return char if char.isprintable() and char not in '"\\' else json.dumps(char)[1:-1]

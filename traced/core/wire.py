@@ -1,0 +1,158 @@
+"""
+What one line on the socket may be (SPEC 3), and what the protocol makes of it.
+
+Law: bounds stand in the types, so that whatever is decoded need not be checked again. A `Raw` is a
+view on its own line and keeps only that line alive; what is inside it is valid JSON in valid
+UTF-8, to be read with `decode_json`.
+"""
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Raw, Struct
+
+from traced.core.event import EndStatus, Rejected, TraceType
+from traced.core.times import MS_MAX
+
+LINE_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Longest line that is taken, without its newline, unless the settings say otherwise."""
+
+CONTROL_CHARS_MAX: Final = 256
+"""Longest control word that is echoed to its sender."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
+EventId = Annotated[str, Meta(min_length=1, max_length=128)]
+# SPEC 3.1 says "string" and no more: 4096 is Linux' PATH_MAX, and a limit on everything.
+Id = Annotated[str, Meta(min_length=1, max_length=4096)]
+Label = Annotated[str, Meta(max_length=4096)]
+Order = Annotated[int, Meta(ge=0, le=999_999_999)]
+Pid = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Milliseconds = Annotated[float, Meta(ge=0, le=MS_MAX)]
+UnixMs = Annotated[int, Meta(ge=0, le=MS_MAX)] | Annotated[float, Meta(ge=0, le=MS_MAX)]
+
+
+class NativeEvent(Struct, gc=False):
+    """
+    A trace event in traced's own words (SPEC 3.1).
+
+    Once it has left the protocol, `session_id` is set (from its alias if need be), `started_at`
+    and `ended_at` are whole Unix milliseconds (`parse_time` narrows their type), and no text holds
+    a lone surrogate or U+0000. An empty `input`, `output` or `error` is one that was not sent.
+    """
+
+    trace_type: TraceType
+    name: Name
+    session_id: Name = ""
+    sdk_session_id: Name | None = None
+    v: Literal[1] = 1
+    phase: Literal["start", "end"] | None = None
+    call_id: Id | None = None
+    prompt_number: Order | None = None
+    step_order: Order | None = None
+    source: Label | None = None
+    agent: Name | None = None
+    agent_id: Id | None = None
+    agent_type: Label | None = None
+    parent_agent_id: Id | None = None
+    cwd: Label | None = None
+    model: Label | None = None
+    status: EndStatus | None = None
+    input: Raw = Raw()
+    output: Raw = Raw()
+    error: Raw = Raw()
+    input_summary: str | None = None
+    output_summary: str | None = None
+    started_at: str | UnixMs | None = None
+    ended_at: str | UnixMs | None = None
+    duration_ms: Milliseconds | None = None
+    event_id: EventId | None = None
+    sent_at: UnixMs | None = None
+    agent_pid: Pid | None = None
+    ack: bool = False
+
+
+class LifeLine(Struct, gc=False):
+    """A session or prompt begins or ends, told by an agent without hooks (SPEC 3.2)."""
+
+    session_id: Name
+    lifecycle: Literal["session_start", "prompt", "prompt_end", "session_end"]
+    v: Literal[1] = 1
+    agent: Name | None = None
+    prompt: str | None = None
+    cwd: Label | None = None
+    model: Label | None = None
+    reason: Label | None = None
+    event_id: EventId | None = None
+    sent_at: UnixMs | None = None
+    agent_pid: Pid | None = None
+    ack: bool = False
+
+
+class Envelope(Struct, gc=False):
+    """What the hook client sends: an agent's raw payload, always a JSON object, and who sent it."""
+
+    payload: Raw
+    v: Literal[1] = 1
+    agent: Name | None = None
+    event: Name | None = None
+    event_id: EventId | None = None
+    sent_at: UnixMs | None = None
+    agent_pid: Pid | None = None
+    ack: bool = False
+
+
+class HookPayload(Struct, gc=False):
+    """A bare hook payload: the whole line, as the agent wrote it."""
+
+    payload: bytes
+
+
+class ControlLine(Struct, gc=False):
+    """A control line as it is written."""
+
+    control: Annotated[str, Meta(max_length=CONTROL_CHARS_MAX)]
+    v: Literal[1] = 1
+
+
+class Control(Struct, gc=False):
+    """
+    A control line to be answered, known or not.
+
+    With an `error` the line was wrong itself: answer that, do nothing.
+    """
+
+    control: str
+    error: str | None = None
+
+
+class Salvaged(Struct, gc=False):
+    """
+    The end of a call, saved from a line that was too long to be held.
+
+    `payload` is a JSON object of those top-level members of the hook payload that were whole, so
+    that the agent's adapter can read it; what was too long is missing from it. `prompt_id` is
+    Codex' turn id where there is no prompt id.
+    """
+
+    event_name: Literal["PostToolUse", "PostToolUseFailure"]
+    session_id: str
+    tool_name: str
+    call_id: str
+    payload: bytes
+    agent: str | None = None
+    prompt_id: str | None = None
+    agent_id: str | None = None
+    duration_ms: float | None = None
+    is_interrupt: bool = False
+    sent_at: float | None = None
+    event_id: str | None = None
+    agent_pid: int | None = None
+
+
+class TooLong(Struct, gc=False):
+    """A line beyond the bound: its rejection, and the end of a call if one could be saved."""
+
+    rejected: Rejected
+    salvaged: Salvaged | None
+
+
+Item = NativeEvent | LifeLine | Envelope | HookPayload | Control | Rejected | TooLong

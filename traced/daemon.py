@@ -1,0 +1,166 @@
+"""
+The daemon, wired: what is started in which order, and stopped in the reverse.
+
+Law: it reads aloud. Locks, then the database, then the spool, then the socket, then ready; at a
+stop the socket first, then what waits, then the database.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+import aiosqlite
+import anyio
+import structlog
+
+from traced import __version__
+from traced.core.capture import Capture
+from traced.core.protocol import Protocol
+from traced.core.redact import Redactor
+from traced.core.rejections import Rejections
+from traced.ingest import lost
+from traced.ingest.control import ROOT_UID, ControlDesk
+from traced.ingest.endpoint import listen, locked
+from traced.ingest.figures import Figures
+from traced.ingest.intake import Intake
+from traced.ingest.listener import Limits, Listener
+from traced.ingest.spool import Spool
+from traced.ingest.status import Status
+from traced.ingest.translate import Translator
+from traced.ingest.writer import Writer
+from traced.settings import Config
+from traced.store.database import open_writer
+from traced.store.recorder import Recorder, open_recorder
+
+# Half a millisecond instead of five: the writer's thread gets the interpreter back soon after each
+# statement, which tripled the rows it inserts beside a busy event loop.
+SWITCH_SECONDS: Final = 0.0005
+
+log = structlog.get_logger()
+
+
+async def serve(config: Config, ready: Callable[[], None]) -> None:
+    """
+    Record until SIGTERM or SIGINT; `ready` is called once a commit has been proved possible.
+
+    Raises:
+        AlreadyRunning: If another daemon holds the database or the socket.
+        ConfigError: If the socket's place is taken by something else.
+        StoreError: If the database cannot be used.
+    """
+    os.umask(0o077)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with (
+        anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals,
+        locked(config.db, "database"),
+        locked(config.socket, "socket"),
+    ):
+        async with open_writer(config.db, config.durability) as connection:
+            recorder = await open_recorder(connection)
+            await Daemon(config, connection, recorder).record(signals, ready)
+    log.info("stopped")
+
+
+class Daemon:
+    """The rooms of the way in, built on an open database."""
+
+    def __init__(
+        self, config: Config, connection: aiosqlite.Connection, recorder: Recorder
+    ) -> None:
+        self._config = config
+        self._connection = connection
+        self._recorder = recorder
+        self._redactor = Redactor(config.redact_patterns)
+        self._figures = Figures()
+        self._intake = Intake(config.intake_bytes_max, self._room_changed, self._figures)
+        self._spool = Spool(config.spool, self._protocol, self._intake, _may_send)
+        self._writer = Writer(
+            connection,
+            recorder,
+            Translator(
+                Capture(config.capture, self._redactor),
+                Rejections(self._redactor, content=self._keeps_content),
+                recorder.agent_of,
+            ),
+            self._intake,
+            self._figures,
+            config.batch_events_max,
+        )
+        limits = Limits(
+            config.connections_max, config.partial_bytes_max, config.partial_seconds_max
+        )
+        status = Status(
+            version=__version__,
+            db=config.db,
+            figures=self._figures,
+            intake=self._intake,
+            intake_bytes_max=config.intake_bytes_max,
+            state=lambda: self._writer.state,
+            connections=lambda: len(self._listener),
+            spool_backlog=self._spool.backlog,
+            started=time.monotonic(),
+        )
+        desk = ControlDesk(__version__, status)
+        self._listener = Listener(self._intake, limits, self._protocol, desk.answer, _may_send)
+
+    async def record(self, signals: AsyncIterator[signal.Signals], ready: Callable[[], None]) -> None:
+        """Run until a signal comes, then drain; see `serve`."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._writer.run)
+            async with anyio.create_task_group() as watchers:
+                watchers.start_soon(_cancel_on_signal, signals, watchers.cancel_scope)
+                await self._spool.take_all()
+                self._listener.start(listen(self._config.socket), self._config.socket)
+                watchers.start_soon(self._listener.watch)
+                watchers.start_soon(self._spool.watch, self._config.spool_scan_seconds)
+                watchers.start_soon(lost.watch, self._connection, self._recorder)
+                log.info("ready", socket=str(self._config.socket), database=str(self._config.db))
+                ready()
+            await self._drain()
+            tasks.cancel_scope.cancel()
+
+    async def _drain(self) -> None:
+        log.info("stopping", queued=self._figures.queued)
+        self._writer.stop()
+        with anyio.move_on_after(self._config.drain_seconds_max) as scope:
+            await self._listener.drain()
+            self._intake.close()
+            await self._writer.done.wait()
+        self._listener.close()
+        if scope.cancelled_caught:
+            log.error(
+                "drain_incomplete",
+                discarded=self._figures.queued,
+                seconds=self._config.drain_seconds_max,
+            )
+
+    @property
+    def _keeps_content(self) -> bool:
+        return self._config.capture != "metadata"
+
+    def _protocol(self) -> Protocol:
+        return Protocol(
+            self._redactor,
+            line_bytes_max=self._config.line_bytes_max,
+            content=self._keeps_content,
+        )
+
+    def _room_changed(self) -> None:
+        self._listener.update()
+
+
+async def _cancel_on_signal(
+    signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope
+) -> None:
+    async for number in signals:
+        log.info("signal", name=number.name)
+        scope.cancel()
+        return
+
+
+def _may_send(uid: int | None) -> bool:
+    """Tell whether a peer or the owner of a spool file is this user or root."""
+    return uid is None or uid in (os.geteuid(), ROOT_UID)

@@ -1,0 +1,72 @@
+"""
+What the daemon knows of itself, in numbers (SPEC 9).
+
+Law: each event is counted when it is received and ends in exactly one of stored, duplicate,
+ignored, rejected and discarded: received = the sum of these + queued.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import Final
+
+from traced.core.event import Outcome
+
+# Commit times kept for the percentiles.
+COMMITS_KEPT: Final = 1000
+
+
+class Figures:
+    """Counters since start; times are seconds of the monotonic clock unless they say epoch."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.stored = 0
+        self.duplicate = 0
+        self.ignored = 0
+        self.rejected: Counter[str] = Counter()
+        self.discarded: Counter[str] = Counter()
+        self.batch_events_last = 0
+        self.last_commit_epoch: float | None = None
+        self._commit_seconds: deque[float] = deque(maxlen=COMMITS_KEPT)
+
+    @property
+    def settled(self) -> int:
+        """How many events have ended, in whatever way."""
+        return (
+            self.stored
+            + self.duplicate
+            + self.ignored
+            + self.rejected.total()
+            + self.discarded.total()
+        )
+
+    @property
+    def queued(self) -> int:
+        """How many events wait for their commit."""
+        return self.received - self.settled
+
+    def committed(self, outcomes: Iterable[Outcome], seconds: float, epoch: float) -> None:
+        """Count one committed batch."""
+        events = 0
+        for outcome in outcomes:
+            events += 1
+            match outcome.status:
+                case "stored":
+                    self.stored += 1
+                case "duplicate":
+                    self.duplicate += 1
+                case "ignored":
+                    self.ignored += 1
+                case "rejected":
+                    self.rejected[outcome.reason or ""] += 1
+        self.batch_events_last = events
+        self.last_commit_epoch = epoch
+        self._commit_seconds.append(seconds)
+
+    def commit_seconds(self) -> dict[str, float | None]:
+        """Return p50 and p99 of the latest commits."""
+        ordered = sorted(self._commit_seconds)
+        if not ordered:
+            return {"p50": None, "p99": None}
+        last = len(ordered) - 1
+        return {"p50": ordered[round(last * 0.5)], "p99": ordered[round(last * 0.99)]}

@@ -1,0 +1,60 @@
+"""
+Running steps whose agent is gone: nobody will end them (SPEC 4, law 4 c and d).
+
+Law: a process that is gone says so itself; silence says so only after a day.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import aiosqlite
+import anyio
+
+from traced.core.errors import StoreBusy
+from traced.core.event import Event, RunningLost
+from traced.store.database import run_in_writer_thread
+from traced.store.recorder import Recorder, RunningSession
+
+LOOK_SECONDS: Final = 5.0
+SILENCE_MS_MAX: Final = 24 * 60 * 60 * 1000
+
+
+async def watch(connection: aiosqlite.Connection, recorder: Recorder) -> None:
+    """Look every few seconds for sessions whose running steps will not end, and close them."""
+    while True:
+        await anyio.sleep(LOOK_SECONDS)
+        with anyio.CancelScope(shield=True):
+            await run_in_writer_thread(connection, _look, recorder)
+
+
+def _look(recorder: Recorder) -> None:
+    now = time.time_ns() // 1_000_000
+    try:
+        lost = _lost(recorder.running_sessions(), now)
+        if lost:
+            recorder.append(lost, now)
+    except StoreBusy:
+        return  # The writer tells of it; the next look comes soon.
+
+
+def _lost(sessions: Sequence[RunningSession], now: int) -> list[Event]:
+    return [
+        Event(each.agent, each.session_id, now, (RunningLost(),), peer_uid=each.owner_uid)
+        for each in sessions
+        if now - each.last_event_at > SILENCE_MS_MAX
+        or (each.agent_pid is not None and _is_gone(each.agent_pid))
+    ]
+
+
+def _is_gone(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False

@@ -1,0 +1,150 @@
+"""
+From what a line holds to what it means.
+
+Law: whatever an adapter does, its event is translated or rejected with a reason; the neighbours
+go on. Redaction and summaries happen here, before anything is stored.
+"""
+
+from collections.abc import Callable
+from typing import Final, assert_never
+
+from traced.agents.detect import marked_agent
+from traced.agents.fields import Payload, session_id_of
+from traced.agents.registry import DEFAULT_AGENT, adapter_for
+from traced.core.capture import Capture
+from traced.core.errors import Malformed
+from traced.core.event import Event, Rejected
+from traced.core.json_text import decode_json
+from traced.core.rejections import Rejections
+from traced.core.when import happened_at
+from traced.core.wire import Envelope, HookPayload, LifeLine, NativeEvent, TooLong
+from traced.ingest import native
+from traced.ingest.intake import Record, Submission
+from traced.store.recorder import Entry
+
+# Session ids whose agent is known without asking the database.
+SESSIONS_KNOWN_MAX: Final = 4096
+
+
+class Translator:
+    """
+    Makes events of records; `agent_of` asks the database for the agent of a session id.
+
+    To be used from the writer's thread only.
+    """
+
+    def __init__(
+        self, capture: Capture, rejections: Rejections, agent_of: Callable[[str], str | None]
+    ) -> None:
+        self._capture = capture
+        self._rejections = rejections
+        self._agent_of = agent_of
+        self._agents: dict[str, str] = {}
+
+    def entries(self, submission: Submission) -> list[Entry]:
+        """Return one event or rejection for each record of a submission, in order."""
+        return [self._entry(record, submission) for record in submission.records]
+
+    def _entry(self, record: Record, submission: Submission) -> Entry:
+        try:
+            entry = self._translate(record, submission)
+        except Malformed as error:
+            return self._refuse(record, error.reason, error.detail)
+        except Exception as error:  # noqa: BLE001  # an adapter's fault costs its event alone
+            return self._refuse(record, "adapter_error", f"{type(error).__name__} while reading it")
+        if isinstance(entry, Event):
+            entry.peer_uid = submission.peer_uid
+        return entry
+
+    def _translate(self, record: Record, submission: Submission) -> Entry:
+        now = submission.received_at
+        match record:
+            case NativeEvent():
+                return native.event(record, now, self._capture)
+            case LifeLine():
+                return native.life(record, now, self._capture)
+            case Envelope():
+                payload = _object(decode_json(bytes(record.payload)))
+                event = self._hook(payload, record.agent, record.event, record.sent_at, now)
+                event.event_id = record.event_id or event.event_id
+                event.agent_pid = record.agent_pid
+                return event
+            case HookPayload():
+                return self._hook(_object(decode_json(record.payload)), None, None, None, now)
+            case TooLong():
+                return self._too_long(record, now)
+            case Rejected():
+                return record
+            case _:
+                assert_never(record)
+
+    def _hook(
+        self,
+        payload: Payload,
+        said_agent: str | None,
+        said_event: str | None,
+        sent_at: float | None,
+        now: int,
+    ) -> Event:
+        event_name = payload.get("hook_event_name") or said_event
+        if not isinstance(event_name, str):
+            raise Malformed(
+                "bad_field", "hook_event_name is missing, expected the name of the hook's event"
+            )
+        session_id = session_id_of(payload)
+        agent = self._agent(marked_agent(event_name, payload) or said_agent, session_id)
+        adapter = adapter_for(agent)
+        at = happened_at(payload.get("timestamp"), sent_at, now)
+        cwd = payload.get("cwd")
+        return Event(
+            agent=agent,
+            session_id=session_id,
+            at=at,
+            changes=adapter.changes(event_name, payload, at, self._capture),
+            event_id=adapter.event_id(event_name, payload),
+            cwd=cwd if isinstance(cwd, str) else None,
+            model=adapter.model(event_name, payload),
+        )
+
+    def _agent(self, said: str | None, session_id: str) -> str:
+        agent = said or self._agents.get(session_id) or self._agent_of(session_id) or DEFAULT_AGENT
+        if len(self._agents) >= SESSIONS_KNOWN_MAX:
+            self._agents.clear()
+        self._agents[session_id] = agent
+        return agent
+
+    def _too_long(self, record: TooLong, now: int) -> Rejected:
+        """Reject a line that was too long; what shows of a call's end is applied all the same."""
+        rejected, salvaged = record.rejected, record.salvaged
+        if salvaged is not None:
+            payload = _object(decode_json(salvaged.payload))
+            event = self._hook(payload, salvaged.agent, None, salvaged.sent_at, now)
+            event.event_id = salvaged.event_id or event.event_id
+            event.agent_pid = salvaged.agent_pid
+            rejected.salvaged = event
+        return rejected
+
+    def _refuse(self, record: Record, reason: str, detail: str) -> Rejected:
+        line = b""
+        known: dict[str, object] = {}
+        match record:
+            case Envelope():
+                line = bytes(record.payload)
+                known = {"agent": record.agent, "event_id": record.event_id}
+            case HookPayload():
+                line = record.payload
+            case NativeEvent() | LifeLine():
+                known = {
+                    "agent": record.agent,
+                    "session_id": record.session_id,
+                    "event_id": record.event_id,
+                }
+            case TooLong() | Rejected():
+                pass
+        return self._rejections.reject(reason, detail, line, known)
+
+
+def _object(value: object) -> Payload:
+    if not isinstance(value, dict):
+        raise Malformed("bad_field", f"payload is {type(value).__name__}, expected an object")
+    return value

@@ -1,0 +1,200 @@
+"""
+Claude Code: where its settings are, which events its version knows, what is written for each.
+
+Law: an event is written only for versions in which it was seen; Claude Code 2.0 calls no hook at
+all if its settings name one event that it does not know. WorktreeCreate is never written: a hook
+there replaces the making of the worktree.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from traced.install import settings_file
+from traced.install.command import is_ours
+from traced.install.errors import AgentError
+from traced.install.jsonc import Document, parse
+from traced.install.layout import Json
+from traced.install.settings_file import Plan
+
+NAME = "claude-code"
+PROGRAM = "claude"
+VERSION_SECONDS_MAX = 10.0  # it takes about one; the first start after an update more
+HOOK_SECONDS_MAX = 5  # the client bounds itself to a quarter second; Claude Code would wait 600
+
+
+class Version(NamedTuple):
+    """A version of Claude Code, as in `2.1.330 (Claude Code)`."""
+
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        """Write it as Claude Code does."""
+        return ".".join(map(str, self))
+
+
+# The oldest version with the first nine: its changelog has SessionEnd, the last of them, there.
+# The others were read out of the programs themselves; in which version between two of those an
+# event came is not established, so the newer of the two counts.
+OLDEST = Version(1, 0, 85)
+SINCE: Mapping[str, Version] = {
+    "SessionStart": OLDEST,
+    "UserPromptSubmit": OLDEST,
+    "PreToolUse": OLDEST,
+    "PostToolUse": OLDEST,
+    "SubagentStop": OLDEST,
+    "Stop": OLDEST,
+    "SessionEnd": OLDEST,
+    "PostToolUseFailure": Version(2, 0, 76),
+    "PermissionRequest": Version(2, 0, 76),
+    "SubagentStart": Version(2, 0, 76),
+    "UserPromptExpansion": Version(2, 1, 197),
+    "PostToolBatch": Version(2, 1, 197),
+    "PermissionDenied": Version(2, 1, 197),
+    "StopFailure": Version(2, 1, 197),
+    "CwdChanged": Version(2, 1, 197),
+    "PostModelSwitch": Version(2, 1, 330),
+}
+# Those whose matcher is a tool's name; for all others, none matches all in every version.
+OF_A_TOOL = frozenset(
+    ("PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest", "PermissionDenied")
+)
+
+
+def settings_path(environment: Mapping[str, str], project: Path | None = None) -> Path:
+    """
+    Return the settings file of the user, or that of `project` on this machine.
+
+    A project's hooks go to `settings.local.json`, which Claude Code keeps out of git: they hold
+    paths of this machine, and other agents run the hooks of the shared `settings.json` too.
+    Installed in both, a hook still runs once: Claude Code runs equal commands once.
+    """
+    if project is not None:
+        return project.absolute() / ".claude" / "settings.local.json"
+    if folder := environment.get("CLAUDE_CONFIG_DIR"):
+        return Path(folder).absolute() / "settings.json"
+    home = environment.get("HOME")
+    return (Path(home) if home else Path.home()) / ".claude" / "settings.json"
+
+
+def parse_version(text: str) -> Version:
+    """
+    Return the version that `text` begins with.
+
+    Raises:
+        AgentError: If it begins with none.
+    """
+    match = re.match(r"\s*v?([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})", text)
+    if match is None:
+        raise AgentError(f"version {text[:40]!a}, expected one like 2.1.330")
+    return Version(*(int(part) for part in match.groups()))
+
+
+def detect_version(program: str = PROGRAM) -> Version:
+    """
+    Return the version of `program` (a path, or a name on PATH), by asking it.
+
+    Raises:
+        AgentError: If it is not there, does not answer, or answers something else.
+    """
+    found = shutil.which(program)
+    if found is None:
+        raise AgentError(
+            f"{program} is not on PATH, expected Claude Code; which hooks to write depends on its"
+            " version: install it, or name the version with --agent-version"
+        )
+    try:
+        run = subprocess.run(  # noqa: S603 - the user's own agent
+            [found, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=VERSION_SECONDS_MAX,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AgentError(
+            f"{found} --version gave no answer within {VERSION_SECONDS_MAX:g} s; name the version"
+            " with --agent-version"
+        ) from error
+    except OSError as error:
+        raise AgentError(f"{found} --version: {error.strerror}") from error
+    try:
+        return parse_version(run.stdout.decode(errors="replace"))
+    except AgentError as error:
+        raise AgentError(
+            f"{found} --version (exit code {run.returncode}): {error}; name the version with"
+            " --agent-version"
+        ) from error
+
+
+def events_for(version: Version) -> tuple[str, ...]:
+    """
+    Return the events to write for `version`: those that it knows and that traced uses.
+
+    Raises:
+        AgentError: If it is older than OLDEST.
+    """
+    if version < OLDEST:
+        raise AgentError(f"Claude Code {version}, expected {OLDEST} or newer: update it")
+    return tuple(event for event, since in SINCE.items() if version >= since)
+
+
+def entry_for(event: str, command: str) -> Json:
+    """
+    Return the group that runs `command` at `event`.
+
+    SessionEnd has no timeout of ours: Claude Code gives all hooks there 1.5 s together, and the
+    largest timeout among them would let other people's hooks hold up the exit as long.
+    """
+    handler: dict[str, Json] = {"type": "command", "command": command}
+    if event != "SessionEnd":
+        handler["timeout"] = HOOK_SECONDS_MAX
+    group: dict[str, Json] = {"matcher": "*"} if event in OF_A_TOOL else {}
+    return {**group, "hooks": [handler]}
+
+
+def plan(path: Path, command: str, events: Iterable[str]) -> Plan:
+    """
+    Return the change of the settings at `path` after which `command` runs at `events`.
+
+    Raises:
+        SettingsError: If the file cannot be read, or is not settings.
+    """
+    entries = {event: entry_for(event, command) for event in events}
+    return settings_file.plan_install(path, entries, is_ours)
+
+
+def uninstall_plan(path: Path) -> Plan:
+    """
+    Return the change of the settings at `path` after which nothing of traced is in them.
+
+    Raises:
+        SettingsError: If the file cannot be read, or is not JSON.
+    """
+    return settings_file.plan_uninstall(path, is_ours)
+
+
+def warnings(planned: Plan) -> list[str]:
+    """Return why Claude Code would not run the hooks of the settings `planned`, if so."""
+    if planned.after is None:
+        return []
+    document = parse(planned.after.decode())
+    found = []
+    if not document.strict:
+        found.append(
+            f"{planned.path} has comments or trailing commas: Claude Code reads strict JSON and"
+            " ignores such a file as a whole"
+        )
+    if _is_true(document, "disableAllHooks"):
+        found.append(f'{planned.path} has "disableAllHooks": true: Claude Code runs no hook')
+    return found
+
+
+def _is_true(document: Document, key: str) -> bool:
+    member = document.find(document.root, key)
+    return member is not None and document.compact(member.value) == "true"

@@ -1,0 +1,180 @@
+"""
+The command that agents run at every hook, and the proof that it works on this machine.
+
+Law: run by `sh -c`, it prints nothing and exits 0 even where interpreter and client have vanished:
+Python exits 2 for a missing script, and Claude Code blocks the tool at a 2; so output is dropped
+and any failure becomes 0. All paths are absolute, so that no project's environment redirects it.
+"""
+
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from traced.client import hook
+from traced.install.errors import ClientError
+
+PYTHON_FLAGS = "-ISE"  # no site-packages, no user's folder, no PYTHON* variables: 7 ms, not 20
+GUARD = ">/dev/null 2>&1 || exit 0"  # costs nothing measurable
+# No agent has this event: the daemon settles it as `ignored`, and it leaves no trace.
+PROBE_PAYLOAD = b'{"hook_event_name":"TracedProbe","session_id":"traced-probe"}\n'
+PROBE_SECONDS_MAX = 10.0  # a cold disk; an agent would wait as long
+PROBE_ROUNDS = 5
+# Another path to the interpreter must save this much to be taken: the first one lives as long as
+# this installation of traced, the other may go at an upgrade of Python.
+FASTER_RATIO = 0.8
+
+# The first is what `install` writes, the others are what people write by hand.
+OURS = re.compile(
+    r"""
+        (?<![^\s/'"])
+        (?: traced/client/hook\.py | traced-hook | traced['"]?\s+hook )
+        (?![\w./-])
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HookCommand:
+    """What an agent runs: this interpreter with this client, which writes to socket or spool."""
+
+    python: Path
+    client: Path
+    agent: str
+    socket: Path
+    spool: Path
+
+    @property
+    def shell(self) -> str:
+        """The command as `sh -c` takes it."""
+        places = {"--agent": self.agent, "--socket": str(self.socket), "--spool": str(self.spool)}
+        flags = [part for place in places.items() for part in place]
+        return f"{shlex.join([str(self.python), PYTHON_FLAGS, str(self.client), *flags])} {GUARD}"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How one run of a command went."""
+
+    exit_code: int
+    seconds: float
+    output: bytes  # stdout and stderr together
+
+    @property
+    def silent(self) -> bool:
+        """Whether an agent would notice nothing."""
+        return self.exit_code == 0 and not self.output
+
+
+def hook_commands(agent: str, socket: Path, spool: Path) -> list[HookCommand]:
+    """
+    Return the commands that could serve `agent` here, the one to prefer first.
+
+    Raises:
+        ClientError: If a path is not text, or Python does not know its own.
+    """
+    if not sys.executable:
+        raise ClientError("Python does not know its own path, expected sys.executable to name it")
+    python = Path(sys.executable)
+    pythons = dict.fromkeys((python, python.resolve()))
+    client = Path(hook.__file__).absolute()
+    paths = [*pythons, client, socket, spool]
+    for path in paths:
+        if not _is_text(str(path)):
+            raise ClientError(f"path {str(path)!a} is not UTF-8, expected text")
+    return [
+        HookCommand(python, client, agent, socket.absolute(), spool.absolute())
+        for python in pythons
+    ]
+
+
+def is_ours(command: str) -> bool:
+    """Tell whether a hook's `command` is traced's, of whatever version and installation."""
+    return OURS.search(command) is not None
+
+
+def probe(command: HookCommand, payload: bytes = PROBE_PAYLOAD) -> Probe:
+    """
+    Run `command` as an agent would, with `payload` on its stdin.
+
+    That it was silent does not say that it worked: ask the daemon, or look into the spool.
+
+    Raises:
+        ClientError: If it did not end within PROBE_SECONDS_MAX; it is killed then.
+    """
+    started = time.perf_counter()
+    try:
+        run = subprocess.run(  # noqa: S603 - the very command that the agent is to run
+            ["/bin/sh", "-c", command.shell],
+            input=payload,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PROBE_SECONDS_MAX,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ClientError(
+            f"{command.shell}: still running after {PROBE_SECONDS_MAX:g} s, expected an end"
+        ) from error
+    return Probe(run.returncode, time.perf_counter() - started, run.stdout)
+
+
+def prove(command: HookCommand) -> Probe:
+    """
+    Run `command` with a socket where nobody listens and a spool of its own, and look into that.
+
+    Raises:
+        ClientError: If the event did not come out whole, or the agent would notice something.
+    """
+    with tempfile.TemporaryDirectory(prefix="traced-probe-") as folder:
+        spool = Path(folder) / "spool"
+        trial = replace(command, socket=Path(folder) / "nobody.sock", spool=spool)
+        result = probe(trial)
+        spooled = [file.read_bytes() for file in spool.glob("*.ndjson")]
+    if not result.silent:
+        raise ClientError(
+            f"{command.shell}: exit code {result.exit_code}, output {result.output[:200]!r},"
+            " expected 0 and none"
+        )
+    if len(spooled) != 1 or PROBE_PAYLOAD.strip() not in spooled[0]:
+        raise ClientError(
+            f"{command.shell}: a probe event left {len(spooled)} spool files, expected 1 with it;"
+            f" try `{command.python} {PYTHON_FLAGS} {command.client}` to see why"
+        )
+    return result
+
+
+def fastest(commands: Sequence[HookCommand]) -> tuple[HookCommand, float]:
+    """
+    Return that of `commands` which works and is fastest, and its median run time in seconds.
+
+    An earlier one is kept unless a later one takes less than FASTER_RATIO of its time.
+
+    Raises:
+        ClientError: If none works; says what is wrong with the first.
+    """
+    best: tuple[HookCommand, float] | None = None
+    failures: list[ClientError] = []
+    for command in commands:
+        try:
+            seconds = statistics.median(prove(command).seconds for _ in range(PROBE_ROUNDS))
+        except ClientError as error:
+            failures.append(error)
+            continue
+        if best is None or seconds < best[1] * FASTER_RATIO:
+            best = command, seconds
+    if best is None:
+        raise failures[0]
+    return best
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether `path` can stand in a JSON file: no byte of it was other than UTF-8."""
+    return path.encode("utf-8", "replace").decode() == path

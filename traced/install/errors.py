@@ -1,0 +1,29 @@
+"""
+What can go wrong at installing, and what its reader does next.
+
+    TracedError
+    └── InstallError
+        ├── SettingsError   a settings file cannot be understood or written: mend it
+        ├── AgentError      the agent is missing, or its version unknown or too old: name one
+        └── ClientError     the hook client does not work on this machine: install traced anew
+
+Nothing was changed where one of these is raised.
+"""
+
+from traced.core.errors import TracedError
+
+
+class InstallError(TracedError):
+    """Hooks could not be installed or removed."""
+
+
+class SettingsError(InstallError):
+    """A settings file cannot be understood, or cannot be written."""
+
+
+class AgentError(InstallError):
+    """The agent is not there, or its version is none that hooks can be written for."""
+
+
+class ClientError(InstallError):
+    """No hook client of this installation does its work."""

@@ -1,0 +1,101 @@
+"""
+From rows to states: everything that a batch needs, in a handful of statements.
+
+Law: one statement a kind and batch, never one an event: each step of a statement gives up the
+interpreter's lock, and beside a busy event loop every return of it may take a switch interval.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from typing import Final
+
+import msgspec
+
+from traced.core.ledger.session import PromptState, SessionState, SubAgentState
+from traced.core.ledger.step import StepState
+from traced.store.statements import statement
+
+SessionKey = tuple[str, str, int]
+
+# Older prompts of a session are loaded when an event names them.
+PROMPTS_LOADED_MAX: Final = 200
+
+
+def sessions(
+    connection: sqlite3.Connection, keys: Collection[SessionKey]
+) -> dict[SessionKey, SessionState]:
+    """Load the sessions with these keys (agent, session id, owner) that exist, whole."""
+    if not keys:
+        return {}
+    cursor = connection.execute(statement("select_sessions"), {"keys": _json(keys)})
+    by_pk = {session.pk: session for session in _bare_sessions(cursor)}
+    if not by_pk:
+        return {}
+    pks = {"pks": _json(by_pk)}
+    recent = {**pks, "limit": PROMPTS_LOADED_MAX}
+    for pk, *prompt in connection.execute(statement("select_prompts_of"), recent).fetchall():
+        by_pk[pk].add_prompt(PromptState(*prompt))
+    for pk, *fields in connection.execute(statement("select_sub_agents_of"), pks).fetchall():
+        sub_agent = SubAgentState(*fields)
+        by_pk[pk].sub_agents[sub_agent.agent_id] = sub_agent
+    for pk, *ask in connection.execute(statement("select_asks_of"), pks).fetchall():
+        by_pk[pk].asks.append((ask[0], ask[1]))
+    for row in connection.execute(statement("select_running_of"), pks).fetchall():
+        step = StepState(*row)
+        by_pk[step.session_pk].running[step.id] = step
+        if step.call_id is not None:
+            by_pk[step.session_pk].calls[step.call_id] = step
+    return {(each.agent, each.session_id, each.owner_uid): each for each in by_pk.values()}
+
+
+def calls(connection: sqlite3.Connection, keys: Collection[tuple[int, str]]) -> list[StepState]:
+    """Load the steps of these calls (session pk, call id) that exist."""
+    if not keys:
+        return []
+    rows = connection.execute(statement("select_calls"), {"keys": _json(keys)}).fetchall()
+    return [StepState(*row) for row in rows]
+
+
+def prompts(
+    connection: sqlite3.Connection, keys: Collection[tuple[int, str | int]]
+) -> list[tuple[int, PromptState]]:
+    """Load prompts by (session pk, prompt id or number), each with its session's pk."""
+    if not keys:
+        return []
+    rows = connection.execute(statement("select_prompts"), {"keys": _json(keys)}).fetchall()
+    return [(row[0], PromptState(*row[1:])) for row in rows]
+
+
+def orders(
+    connection: sqlite3.Connection, keys: Collection[tuple[int, int]]
+) -> list[tuple[int, int, str]]:
+    """Load who has these orders: (session pk, step order, name of the step)."""
+    if not keys:
+        return []
+    rows = connection.execute(statement("select_orders"), {"keys": _json(keys)}).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def seen(
+    connection: sqlite3.Connection, keys: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], int | None]:
+    """Load which events (session pk, digest) were taken before, with the order each answered."""
+    if not keys:
+        return {}
+    rows = connection.execute(statement("select_seen"), {"keys": _json(keys)}).fetchall()
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def _bare_sessions(cursor: sqlite3.Cursor) -> Iterator[SessionState]:
+    for *fields, last_step_order, last_prompt_number, prompts_count in cursor.fetchall():
+        session = SessionState(*fields)
+        session.is_new = session.calls_complete = False
+        session.last_step_order = last_step_order
+        session.last_prompt_number = last_prompt_number
+        session.prompts_complete = prompts_count <= PROMPTS_LOADED_MAX
+        session.note_point(session.closed_at)
+        yield session
+
+
+def _json(values: Collection[object]) -> str:
+    return msgspec.json.encode(list(values)).decode()
