@@ -260,3 +260,30 @@ def test_long_wrong_value_is_cut(tmp_path: Path) -> None:
 
     assert "\x1b" not in line
     assert len(line) < 160
+
+
+def test_client_looks_in_both_default_places(tmp_path: Path) -> None:
+    """Daemon and client need not agree on whether there is a runtime folder."""
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+
+    found = effective({}, environ(tmp_path, XDG_RUNTIME_DIR=str(runtime)))
+
+    assert found.socket_places == [
+        runtime / "traced/traced.sock",
+        tmp_path / ".local/state/traced/run/traced.sock",
+    ]
+
+
+def test_client_looks_once_where_both_defaults_are_one(tmp_path: Path) -> None:
+    """Without a runtime folder the fallback is the only place."""
+    assert effective({}, environ(tmp_path)).socket_places == [
+        tmp_path / ".local/state/traced/run/traced.sock"
+    ]
+
+
+def test_client_looks_only_where_it_is_told(tmp_path: Path) -> None:
+    """A named socket is the only place: another daemon's answer would mislead."""
+    found = effective({}, environ(tmp_path, TRACED_SOCKET="/x/t.sock"))
+
+    assert found.socket_places == [Path("/x/t.sock")]

@@ -31,7 +31,7 @@ from traced.ingest.spool import Spool
 from traced.ingest.status import Status
 from traced.ingest.translate import Translator
 from traced.ingest.writer import Writer
-from traced.settings import Config
+from traced.config import Config
 from traced.store.database import open_writer
 from traced.store.recorder import Recorder, open_recorder
 

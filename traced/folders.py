@@ -51,8 +51,13 @@ def user_folders(environ: Mapping[str, str]) -> UserFolders:
     return UserFolders(
         config=_absolute(environ, "XDG_CONFIG_HOME", home / ".config") / "traced",
         state=state,
-        runtime=runtime / "traced" if _is_own_runtime(runtime) else state / "run",
+        runtime=runtime / "traced" if _is_own_runtime(runtime) else fallback_runtime(state),
     )
+
+
+def fallback_runtime(state: Path) -> Path:
+    """Return the folder of the socket where there is no runtime folder."""
+    return state / "run"
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:

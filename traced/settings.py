@@ -18,7 +18,7 @@ import msgspec
 
 from traced.config import ENV_PREFIX, RULES, Config, Rule
 from traced.core.errors import ConfigError
-from traced.folders import UserFolders, home_folder, user_folders
+from traced.folders import UserFolders, fallback_runtime, home_folder, user_folders
 
 # A socket's address holds its path and a NUL: sun_path in unix(7) on Linux, unix(4) on macOS.
 SOCKET_PATH_BYTES_MAX = (104 if sys.platform == "darwin" else 108) - 1
@@ -39,6 +39,14 @@ class Effective(NamedTuple):
     folders: UserFolders
     settings: dict[str, Setting]
     warnings: list[str]
+
+    @property
+    def socket_places(self) -> list[Path]:
+        """Where a client looks for the daemon, in turn: the named place, else both defaults."""
+        if self.settings["socket"].origin != "default":
+            return [self.config.socket]
+        fallback = fallback_runtime(self.folders.state) / self.config.socket.name
+        return list(dict.fromkeys((self.config.socket, fallback)))
 
 
 class _Given(NamedTuple):

@@ -61,11 +61,12 @@ ASCII: Final = Glyphs(
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A place for text: `width` in cells, the encoding of what is written, and the time now."""
+    """Who reads it where and when: `width` in cells, the encoding of what is written, the time."""
 
     width: int
     encoding: str
     now_ms: int
+    home: str
 
     @property
     def glyphs(self) -> Glyphs:
@@ -79,14 +80,23 @@ class Screen:
             return safe
         return safe.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
+    def folder(self, path: str) -> str:
+        """Return a path clean, with `~` for the reader's own home folder."""
+        in_home = self.home not in {"", "/"} and f"{path}/".startswith(f"{self.home}/")
+        return self.clean("~" + path[len(self.home) :] if in_home else path)
+
     def cut(self, text: str, width: int) -> str:
-        """Return the text clean and at most `width` cells wide; an ellipsis says that it was cut."""
+        """Return the text clean and at most `width` cells wide, with an ellipsis where cut."""
         whole = self.clean(text)
         if cell_len(whole) <= width:
             return whole
         if width < 1:
             return ""
         return set_cell_size(whole, width - 1).rstrip() + self.glyphs.ellipsis
+
+    def cut_left(self, text: str, width: int) -> str:
+        """Return the text clean and at most `width` cells wide; its end is kept, not its start."""
+        return self.cut(self.clean(text)[::-1], width)[::-1]
 
     def fold(self, text: str, width: int) -> list[str]:
         """Return the whole text, clean, in pieces at most `width` cells wide."""

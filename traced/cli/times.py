@@ -44,24 +44,14 @@ def date(text: str | None) -> str:
 
 
 def duration(length_ms: float | None) -> str:
-    """Return a duration with its two largest units: `12 ms`, `3.2 s`, `4 min 02 s`, `2 h 05 min`."""
+    """Return a duration in its two largest units: `12 ms`, `3.2 s`, `4 min 02 s`, `2 h 05 min`."""
     if length_ms is None or not math.isfinite(length_ms):
         return ""
     if round(length_ms) < SECOND_MS:
         return f"{length_ms:.1f} ms" if 0 < length_ms < 1 else f"{length_ms:.0f} ms"
     if length_ms < MINUTE_MS - 50:
         return f"{length_ms / SECOND_MS:.1f} s"
-    seconds = round(length_ms / SECOND_MS)
-    if seconds < HOUR_MS // SECOND_MS:
-        return f"{seconds // 60} min {seconds % 60:02} s"
-    minutes = round(length_ms / MINUTE_MS)
-    if minutes < DAY_MS // MINUTE_MS:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    hours = round(length_ms / HOUR_MS)
-    if hours < DAYS_ALONE_MIN * 24:
-        return f"{hours // 24} d {hours % 24} h"
-    days = hours // 24
-    return f"{days} d" if days <= DAYS_SHOWN_MAX else f"> {DAYS_SHOWN_MAX} d"
+    return _long(length_ms)
 
 
 def ago(length_ms: int) -> str:
@@ -70,6 +60,20 @@ def ago(length_ms: int) -> str:
         if length_ms >= unit_ms:
             return f"{length_ms // unit_ms} {unit} ago"
     return "just now"
+
+
+def _long(length_ms: float) -> str:
+    # Rounded once for each unit, lest 59.6 minutes become "0 h 60 min".
+    seconds = round(length_ms / SECOND_MS)
+    if seconds < HOUR_MS // SECOND_MS:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    minutes = round(length_ms / MINUTE_MS)
+    if minutes < DAY_MS // MINUTE_MS:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    days, hours = divmod(round(length_ms / HOUR_MS), 24)
+    if days < DAYS_ALONE_MIN:
+        return f"{days} d {hours} h"
+    return f"{days} d" if days <= DAYS_SHOWN_MAX else f"> {DAYS_SHOWN_MAX} d"
 
 
 def _local(text: str | None, form: str) -> str:

@@ -9,6 +9,7 @@ What can go wrong, and whose fault it is.
     ├── SessionUnknown    nothing recorded goes by this name: say how to see what is there
     ├── SessionAmbiguous  several sessions go by this name: list them
     ├── AlreadyRunning    another daemon holds the database or the socket: leave it alone
+    ├── NotRunning        no daemon answers: start it, or read the database without it
     └── ConfigError       settings or folders are wrong: exit 78
 
 Messages say what was read and what was expected. They carry plain values, never other objects of
@@ -51,6 +52,10 @@ class SessionAmbiguous(TracedError):
 
 class AlreadyRunning(TracedError):
     """Another daemon holds what this one needs."""
+
+
+class NotRunning(TracedError):
+    """No daemon answers."""
 
 
 class ConfigError(TracedError):

@@ -51,7 +51,9 @@ def decode_json(raw: bytes) -> object:
     except RecursionError:
         raise nested_too_deep(len(data)) from None
     except json.JSONDecodeError as error:
-        raise _no_json(len(text[: error.pos].encode()), len(data)) from None
+        ended = error.pos >= len(text) or error.msg.startswith("Unterminated string")
+        place = len(data) if ended else len(text[: error.pos].encode())
+        raise _no_json(place, len(data)) from None
 
 
 def replace_lone_surrogates(data: bytes) -> bytes:

@@ -9,6 +9,7 @@ import json
 from typing import Final, Protocol
 
 from traced.core.checks import CONTROLS
+from traced.core.ends import known_keys
 from traced.core.event import Rejected
 
 RAW_BYTES_MAX: Final = 64 * 1024
@@ -49,21 +50,24 @@ class Rejections:
         self._content = content
 
     def reject(
-        self, reason: str, detail: str, line: bytes, known: dict[str, object] | None = None
+        self, reason: str, detail: str, line: bytes, record: dict[str, object] | None = None
     ) -> Rejected:
         """
         Record a line that is held whole.
 
-        `known` is the line as an object, where it is one: whose it is and whether it wants an ack
-        is read there. Any other line wants one only if it begins so.
+        `record` is the line as an object, where it is one: whose it is and whether it wants an ack
+        is read there. Any other line tells the first at its start if at all, and wants an ack only
+        if it begins so.
         """
         raw = self._start_of(line, RAW_BYTES_MAX, len(line)) if self._content else None
-        ack = line.startswith(_ACK_PREFIX) if known is None else known.get("ack") is True
-        return self._record(reason, detail, raw, len(line), ack, known or {})
+        if record is None:
+            ack = line.startswith(_ACK_PREFIX)
+            record = known_keys(line[:HEAD_BYTES_KEPT])
+        else:
+            ack = record.get("ack") is True
+        return self._record(reason, detail, raw, len(line), ack, record)
 
-    def reject_long(
-        self, detail: str, head: bytes, tail: bytes, length: int, known: dict[str, object]
-    ) -> Rejected:
+    def reject_long(self, detail: str, head: bytes, tail: bytes, length: int) -> Rejected:
         """
         Record a line of which only the start and the end are held, as ``too_long``.
 
@@ -73,23 +77,25 @@ class Rejections:
         if self._content:
             start = self._start_of(head, HEAD_BYTES_KEPT, length)
             raw = start + b" \xe2\x80\xa6 " + self._end_of(tail, TAIL_BYTES_KEPT, length)
-        return self._record("too_long", detail, raw, length, head.startswith(_ACK_PREFIX), known)
+        return self._record(
+            "too_long", detail, raw, length, head.startswith(_ACK_PREFIX), known_keys(head)
+        )
 
     def value(self, value: object) -> str:
         """Show a JSON value in a detail: redacted, escaped, cut; or its type only."""
         if self._content:
             if isinstance(value, str):
                 return f'"{self.text(value)}"'
-            if isinstance(value, bool | int | float) and abs(value) < 10**_VALUE_CHARS_MAX:
-                return json.dumps(value)
+            if isinstance(value, bool | int | float):
+                return self.text(json.dumps(value))
         return type_name(value)
 
     def text(self, text: str) -> str:
         """Show a text of the line in a detail: redacted, escaped, cut; or its length only."""
         if not self._content:
             return f"{len(text)} characters"
-        window = text[: _VALUE_CHARS_MAX + SECRET_BYTES_MAX].encode(errors="replace")
-        shown = self._start_of(window, 4 * _VALUE_CHARS_MAX, len(text)).decode(errors="ignore")
+        data = text.encode(errors="replace")
+        shown = self._start_of(data, 4 * _VALUE_CHARS_MAX, len(data)).decode(errors="ignore")
         cut = _CUT if len(shown) > _VALUE_CHARS_MAX else ""
         return "".join(map(_escape, shown[:_VALUE_CHARS_MAX])) + cut
 
@@ -121,19 +127,19 @@ class Rejections:
         raw: bytes | None,
         length: int,
         ack: bool,  # noqa: FBT001
-        known: dict[str, object],
+        record: dict[str, object],
     ) -> Rejected:
-        payload = known.get("payload")
-        sessions = payload if isinstance(payload, dict) else known
-        session_id = sessions.get("session_id", sessions.get("sdk_session_id"))
+        payload = record.get("payload")
+        owner = payload if isinstance(payload, dict) else record
+        session_id = owner.get("session_id", owner.get("sdk_session_id"))
         return Rejected(
             reason=reason,
             detail=detail,
             raw=raw,
             length=length,
-            agent=_name(known.get("agent"), 256),
+            agent=_name(record.get("agent"), 256),
             session_id=_name(session_id, 256),
-            event_id=_name(known.get("event_id"), 128),
+            event_id=_name(record.get("event_id"), 128),
             ack=ack,
         )
 

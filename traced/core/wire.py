@@ -8,7 +8,7 @@ UTF-8, to be read with `decode_json`.
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from traced.core.event import EndStatus, Rejected, TraceType
 from traced.core.times import MS_MAX
@@ -28,6 +28,9 @@ Order = Annotated[int, Meta(ge=0, le=999_999_999)]
 Pid = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Milliseconds = Annotated[float, Meta(ge=0, le=MS_MAX)]
 UnixMs = Annotated[int, Meta(ge=0, le=MS_MAX)] | Annotated[float, Meta(ge=0, le=MS_MAX)]
+
+EndEvent = Literal["PostToolUse", "PostToolUseFailure"]
+"""The hooks of Claude Code and Codex that end a call."""
 
 
 class NativeEvent(Struct, gc=False):
@@ -88,7 +91,11 @@ class LifeLine(Struct, gc=False):
 
 
 class Envelope(Struct, gc=False):
-    """What the hook client sends: an agent's raw payload, always a JSON object, and who sent it."""
+    """
+    What the hook client sends: an agent's raw payload, always a JSON object, and who sent it.
+
+    A line with a `trace_type` is a native event and no envelope.
+    """
 
     payload: Raw
     v: Literal[1] = 1
@@ -98,6 +105,7 @@ class Envelope(Struct, gc=False):
     sent_at: UnixMs | None = None
     agent_pid: Pid | None = None
     ack: bool = False
+    trace_type: UnsetType = UNSET
 
 
 class HookPayload(Struct, gc=False):
@@ -133,7 +141,7 @@ class Salvaged(Struct, gc=False):
     Codex' turn id where there is no prompt id.
     """
 
-    event_name: Literal["PostToolUse", "PostToolUseFailure"]
+    event_name: EndEvent
     session_id: str
     tool_name: str
     call_id: str

@@ -188,17 +188,21 @@ def _start_of_cut(
     """
     Return where the cut of member `number` begins: with its white space, which is ours.
 
-    But the newline that ends a `//` comment stays, where no other newline follows the cut.
+    But the newline that ends a `//` comment stays, unless another one directly follows the cut.
     """
-    text, member = document.text, members[number]
+    member = members[number]
     last = number
     while last + 1 in gone:
         last += 1
-    after = text[members[last].end : members[last].end + 1]
+    end = members[last].end
     ends_comment = any(
-        span.end == member.lead and text.startswith("//", span.start) for span in document.comments
+        span.end == member.lead and document.text.startswith("//", span.start)
+        for span in document.comments
     )
-    return member.start if ends_comment and after not in ("\r", "\n") else member.lead
+    newline_follows = document.text[end : end + 1] in ("\r", "\n")
+    if ends_comment and (document.comments_between(member.start, end) or not newline_follows):
+        return member.start
+    return member.lead
 
 
 def _comments_between_members(document: Document, node: Node) -> bool:

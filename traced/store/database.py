@@ -1,21 +1,23 @@
 """
-The database file: opened for the one writer, brought up to the program's version.
+The database file, opened for the one writer.
 
-Law: a migration runs in one transaction, after a copy of the database was put beside it; a
-database newer than the program is refused and left as it is.
+Law: it is left as it is until it is known to be traced's; whoever then holds the connection has a
+database of the program's version, in WAL mode, with the durability that was asked for.
 """
 
-import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from importlib import resources
+from functools import partial
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final, Literal, ParamSpec, TypeVar
 
 import aiosqlite
+import anyio
 
 from traced.core.errors import StoreBusy, StoreError
+from traced.store.migrate import PACKAGED, check_version, migrate, read_migrations
 
 Durability = Literal["power", "process"]
 P = ParamSpec("P")
@@ -28,100 +30,107 @@ SQLITE_VERSION_MIN: Final = (3, 37, 0)
 WAL_AUTOCHECKPOINT_PAGES: Final = 4000
 WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 BUSY_SECONDS_MAX: Final = 2.0
-MIGRATION_NAME: Final = re.compile(r"(\d{4})_\w+\.sql")
+# More than the statements of the store in all their sizes, so that none is prepared twice.
+STATEMENTS_CACHED_MAX: Final = 256
+PRIMARY_CODE_MASK: Final = 0xFF  # an extended result code holds the primary one in its low byte
 
 
 @asynccontextmanager
-async def open_writer(path: Path, durability: Durability) -> AsyncIterator[aiosqlite.Connection]:
+async def open_writer(
+    path: Path, durability: Durability, migrations: Traversable = PACKAGED
+) -> AsyncIterator[aiosqlite.Connection]:
     """
     Open the one connection that writes; leaving checkpoints the log into the file and closes it.
 
     ``power`` survives a power cut after each commit, ``process`` only the death of this process.
 
     Raises:
-        StoreError: If the library is too old, or the file is newer than the program or no database.
-        StoreBusy: If another process holds the database.
+        StoreError: If the library is too old, or the file cannot be opened, is newer than the
+            program, another program's, or no database.
+        StoreBusy: If the database cannot be used just now: another process holds it, the disk is
+            full.
     """
-    async with aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS_MAX) as connection:
-        await run_in_writer_thread(connection, _prepare, connection._conn, path, durability)  # noqa: SLF001
+    try:
+        connection = await aiosqlite.connect(
+            path,
+            isolation_level=None,
+            timeout=BUSY_SECONDS_MAX,
+            cached_statements=STATEMENTS_CACHED_MAX,
+        )
+    except sqlite3.DatabaseError as error:
+        raise _failure(path, error) from error
+    try:
+        raw = connection._conn  # noqa: SLF001  # see run_in_writer_thread
+        await run_in_writer_thread(connection, prepare, raw, path, durability, migrations)
         yield connection
-        with suppress(sqlite3.OperationalError):  # a reader holds it: the next start does it
-            await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        with anyio.CancelScope(shield=True):
+            await run_in_writer_thread(connection, _checkpoint, raw)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await connection.close()
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, durability: Durability) -> None:
+def prepare(
+    connection: sqlite3.Connection,
+    path: Path,
+    durability: Durability,
+    migrations: Traversable = PACKAGED,
+) -> None:
+    """
+    Make a connection in autocommit mode the writer's: what `open_writer` does in its thread.
+
+    Raises:
+        StoreError: See `open_writer`.
+        StoreBusy: See `open_writer`.
+    """
     if sqlite3.sqlite_version_info < SQLITE_VERSION_MIN:
         raise StoreError(
             f"SQLite is {sqlite3.sqlite_version}, expected 3.37 or newer:"
             " use a Python that is linked to a newer SQLite"
         )
+    scripts = read_migrations(migrations)
     try:
+        check_version(connection, path, newest=max(scripts))
         # auto_vacuum is ignored without a word once the file is in WAL mode.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection, path)
         connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'power' else 'NORMAL'}")
-        connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_AUTOCHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
-        _migrate(connection, path)
-    except sqlite3.OperationalError as error:
-        raise StoreBusy(f"{path}: {error}") from error
+        migrate(connection, path, scripts)
+        connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"{path} cannot be read as a database of traced ({error}): move it away, then start again"
-        ) from error
+        raise _failure(path, error) from error
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    migrations = _migrations()
-    newest = max(migrations)
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > newest:
+def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
         raise StoreError(
-            f"{path} has schema version {version}, expected at most {newest}:"
-            " it was written by a newer traced; upgrade this one"
+            f"{path} has journal mode {mode}, expected wal: its file system lets processes share"
+            " no memory, as network drives do; put the database on a local disk"
         )
-    if version == newest:
-        return
-    if version > 0:
-        _copy_aside(connection, path, version)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for number in range(version + 1, newest + 1):
-            for one in _split(migrations[number]):
-                connection.execute(one)
-        connection.execute(f"PRAGMA user_version = {newest}")
-        connection.execute("COMMIT")
-    except sqlite3.Error:
-        connection.execute("ROLLBACK")
-        raise
 
 
-def _copy_aside(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    copy = path.with_name(f"{path.name}.schema-{version}.backup")
-    copy.unlink(missing_ok=True)
-    connection.execute("VACUUM INTO ?", (str(copy),))
-    copy.chmod(0o600)
+def _failure(path: Path, error: sqlite3.DatabaseError) -> StoreError:
+    # The module itself raises some, without a code: faults of a statement.
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code &= PRIMARY_CODE_MASK
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return StoreError(
+            f"{path} cannot be opened ({error}):"
+            " expected a file in a folder that exists and that this user may write to"
+        )
+    if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
+        return StoreBusy(f"{path} cannot be used just now: {error}")
+    return StoreError(
+        f"{path} cannot be read as a database of traced ({error}): move it away, then start again"
+    )
 
 
-def _migrations() -> dict[int, str]:
-    found: dict[int, str] = {}
-    for file in resources.files("traced.sql.migrations").iterdir():
-        if match := MIGRATION_NAME.fullmatch(file.name):
-            found[int(match[1])] = file.read_text(encoding="utf-8")
-    return found
-
-
-def _split(script: str) -> list[str]:
-    # executescript would commit the transaction first, so the statements go one by one.
-    statements: list[str] = []
-    current = ""
-    for line in script.splitlines(keepends=True):
-        current += line
-        if sqlite3.complete_statement(current):
-            statements.append(current)
-            current = ""
-    return statements
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.DatabaseError):  # a reader or a sick disk: the next start does it
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 async def run_in_writer_thread(
@@ -133,5 +142,5 @@ async def run_in_writer_thread(
     The public API would take a hop for each statement, 61 µs a batch against 20 for one.
     `Connection._execute` is private, so the dependency is held below 0.23 and a test watches it.
     """
-    result: T = await connection._execute(function, *args, **kwargs)  # noqa: SLF001
-    return result
+    execute: Callable[[Callable[[], T]], Awaitable[T]] = connection._execute  # noqa: SLF001
+    return await execute(partial(function, *args, **kwargs))

@@ -146,22 +146,10 @@ def stats(connection: ReadConnection) -> list[StepStats]:
 
 def rejected(connection: ReadConnection, limit: int) -> list[RejectedEvent]:
     """Return the events that could not be taken, latest first."""
-    rows = connection.execute(statement("list_rejected"), {"limit": limit}).fetchall()
-    return [
-        RejectedEvent(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            row[4],
-            row[5],
-            row[6],
-            row[7],
-            _readable(row[8]),
-            row[9],
-        )  # fmt: skip
-        for row in rows
-    ]
+    cursor = connection.execute(statement("list_rejected"), {"limit": limit})
+    columns = [column[0] for column in cursor.description]
+    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return [RejectedEvent(**{**row, "raw": _readable(row["raw"])}) for row in rows]
 
 
 def _between(

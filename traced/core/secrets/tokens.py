@@ -103,9 +103,9 @@ _DASH = Group(
         _shape("", "mysql", rf"\s-p{_QUOTE}(?!\d+:\d|ath\b|rint|rune|erm\b|id\b){_ARGUMENT}"),
         _shape("", "mariadb", rf"\s-p{_QUOTE}(?!\d+:\d|ath\b|rint|rune|erm\b|id\b){_ARGUMENT}"),
         _shape("", "sshpass", rf"sshpass\s+-p\s*{_QUOTE}{_ARGUMENT}"),
-        _shape("", "login", rf"login\s{_SAME_COMMAND}\s?-p[ =]{_QUOTE}{_ARGUMENT}"),
-        _shape("", "redis-cli", rf"redis-cli\s{_SAME_COMMAND}\s?-a\s*{_QUOTE}{_ARGUMENT}"),
-        _shape("", "pass:", rf"-pass(?:in|out)?\s{{1,8}}{_QUOTE}pass:{_ARGUMENT}"),
+        _shape("", "login", rf"login\b{_SAME_COMMAND}\s-p[ =]{_QUOTE}{_ARGUMENT}"),
+        _shape("", "redis-cli", rf"redis-cli\b{_SAME_COMMAND}\s-a\s*{_QUOTE}{_ARGUMENT}"),
+        _shape("", "pass:", rf"\s-pass(?:in|out)?\s{{1,8}}{_QUOTE}pass:{_ARGUMENT}"),
     ),
 )
 
@@ -218,13 +218,28 @@ _COLON = Group(
     (_shape("telegram-token", ":", r"(?<!\d)\d{6,12}:[\w-]{35}(?![\w-])"),),
 )
 
-GROUPS = (_DASH, _UNDERSCORE, _DOT, _AT_SIGN, _UPPER_B, _UPPER_I, _UPPER_J, _UPPER_S, _COLON)
+_GROUPS = (_DASH, _UNDERSCORE, _DOT, _AT_SIGN, _UPPER_B, _UPPER_I, _UPPER_J, _UPPER_S, _COLON)
+
+
+def may_hold_token(text: str) -> bool:
+    """Tell whether `text` holds the beginning of a known shape; a loop would cost twice as much."""
+    return (
+        ("-" in text and _DASH.hint(text) is not None)
+        or ("_" in text and _UNDERSCORE.hint(text) is not None)
+        or ("." in text and _DOT.hint(text) is not None)
+        or (":" in text and _COLON.hint(text) is not None)
+        or ("@" in text and _AT_SIGN.hint(text) is not None)
+        or ("I" in text and _UPPER_I.hint(text) is not None)
+        or ("J" in text and _UPPER_J.hint(text) is not None)
+        or ("B" in text and _UPPER_B.hint(text) is not None)
+        or ("S" in text and _UPPER_S.hint(text) is not None)
+    )
 
 
 def replace_tokens(text: str) -> tuple[str, int]:
     """Put a mark in the place of every secret of known shape; say how many there were."""
     count = 0
-    for character, hint, shapes in GROUPS:
+    for character, hint, shapes in _GROUPS:
         if character in text and hint(text):
             for shape in shapes:
                 if shape.trigger in text:
@@ -239,9 +254,10 @@ def _replace(shape: Shape, text: str) -> tuple[str, int]:
     pieces: list[str] = []
     done = 0
     for match in shape.pattern.finditer(text):
-        if not is_reference(match[group]):
-            pieces += (text[done : match.start(group)], mark)
-            done = match.end(group)
+        start, end = match.span(group)
+        if not is_reference(text[start:end]) and not text.endswith(MARK_START + ":", 0, start):
+            pieces += (text[done:start], mark)
+            done = end
     if not pieces:
         return text, 0
     return "".join(pieces) + text[done:], len(pieces) // 2

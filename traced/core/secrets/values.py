@@ -50,7 +50,7 @@ _CODE_ROOT = re.compile(
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_.-]{0,23}")
 _LETTER_AND_DIGIT = re.compile(r"[A-Za-z]+[^A-Za-z]*\d|\d+\D*[A-Za-z]")
 _NEXT_WORD = re.compile(r"[,.]? [A-Za-z]")
-_BASE64 = re.compile(r"(?=[A-Za-z/+]{0,64}[0-9=]|[a-z0-9]{1,64}[A-Z])[A-Za-z0-9+/_-]{12,}={0,2}")
+_BASE64 = re.compile(r"(?=[A-Za-z/+]{0,64}[0-9=]|[a-z0-9]{1,64}[A-Z])[A-Za-z0-9+/_%-]{12,}={0,2}")
 _FILE = re.compile(r"(?:\.{0,2}|~)/[\w./-]*|[\w./-]+\.(?:pem|key|json|ya?ml|txt|crt|p12|pub)")
 
 

@@ -1,0 +1,62 @@
+# What people and CI run. Needs Python 3.11 or newer with venv and pip; uses uv where it is installed.
+# The environment is .venv; its stamps tell what is in it, so that nothing is fetched twice.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+UV := $(shell command -v uv)
+BIN := .venv/bin
+INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
+
+.PHONY: help run test check lint types contracts build lock clean
+.DEFAULT_GOAL := help
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/run.stamp ## run the daemon in the foreground, with its defaults
+	@echo 'The commands are in $(BIN); in another shell: export PATH="$(CURDIR)/$(BIN):$$PATH"'
+	@$(BIN)/traced run
+
+test: .venv/dev.stamp ## run all tests; PYTEST_ARGS='-k spool' runs some
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types contracts test ## lint, types, import contracts and tests: what CI runs
+
+lint: .venv/dev.stamp ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/dev.stamp ## mypy, strict; tests may hold any JSON
+	$(BIN)/mypy
+	MYPYPATH=tests $(BIN)/mypy --explicit-package-bases tests
+
+contracts: .venv/dev.stamp ## imports only point down
+	$(BIN)/lint-imports
+
+build: .venv/dev.stamp ## wheel and sdist into dist/
+	$(BIN)/python -m build --no-isolation
+
+lock: ## write the lock files anew from pyproject.toml, with uv; LOCK_ARGS=--upgrade takes newer versions
+	$(if $(UV),,$(error make lock needs uv, see CONTRIBUTING.md))
+	$(COMPILE) --group dev --output-file requirements-dev.lock
+	$(COMPILE) --group build --constraints requirements-dev.lock --output-file requirements.lock
+
+clean: ## remove the environment and everything that was built
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/python.stamp:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"$(PYTHON) is Python {v[0]}.{v[1]}, expected 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	$(if $(UV),$(UV) venv --quiet --seed --allow-existing --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
+	@touch $@
+
+.venv/run.stamp: .venv/python.stamp requirements.lock pyproject.toml traced/__init__.py
+	$(INSTALL) -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
+	$(INSTALL) -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,33 @@
+"""What every test may use."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Run async tests on plain asyncio, as the daemon does."""
+    return "asyncio", {"use_uvloop": False}
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A private folder whose path leaves room for a socket's name; `tmp_path` need not."""
+    with tempfile.TemporaryDirectory(prefix="traced-", dir="/tmp") as folder:
+        yield Path(folder).resolve()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_child_is_left() -> Iterator[None]:
+    """Fail a test file that ends with processes running, or dead and not waited for."""
+    yield
+    try:
+        child = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return
+    state = "still running" if child is None else f"not waited for (process {child.si_pid})"
+    pytest.fail(f"a child process is {state}, expected none at the end of the file")

@@ -1,0 +1,52 @@
+"""
+What commands share: options that mean the same everywhere, and the way to the database.
+
+Law: nothing heavy is imported here; `traced show` has to be there at once.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from traced.settings import effective
+from traced.store.reader import ReadConnection, open_reader
+
+Database = Annotated[
+    Path | None,
+    typer.Option("--db", metavar="PATH", help="The SQLite file  [env: TRACED_DB]."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+OfAgent = Annotated[
+    str | None, typer.Option("--agent", metavar="NAME", help="Only sessions of this agent.")
+]
+OfUser = Annotated[
+    int | None,
+    typer.Option("--uid", min=0, help="Only sessions of this user, where several share a daemon."),
+]
+
+
+def database_path(option: Path | None) -> Path:
+    """
+    Return where the database is: the flag, else TRACED_DB, else config.toml, else the default.
+
+    Raises:
+        ConfigError: If the settings are wrong.
+    """
+    return effective({"db": option}, os.environ).config.db
+
+
+@contextmanager
+def database(option: Path | None) -> Iterator[ReadConnection]:
+    """
+    Open the database for reading, and close it.
+
+    Raises:
+        ConfigError: If the settings are wrong.
+        StoreError: If there is none that can be read.
+    """
+    with closing(open_reader(database_path(option))) as connection:
+        yield connection

@@ -1,0 +1,95 @@
+"""
+What `tail -f` waits for: steps that are made or changed, in the order of their revisions.
+
+Law: no step's change is missed, and nothing is asked of the steps while nobody commits.
+"""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+from traced.core.errors import StoreError
+from traced.store import queries
+from traced.store.reader import ReadConnection, data_version, snapshot
+from traced.store.rows import Step
+
+BATCH_STEPS_MAX: Final = 500
+# Of steps already shown: more than ever run at once, and some 100 bytes each.
+SHOWN_STEPS_MAX: Final = 10_000
+
+
+class Follower:
+    """Follows the steps of all sessions or (`session_pk`) of one, from the latest on."""
+
+    def __init__(
+        self, connection: ReadConnection, path: Path, session_pk: int | None, *, content: bool
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._file = _identity(path)
+        self._session_pk = session_pk
+        self._content = content
+        self._version = -1
+        self._revision = 0
+
+    def latest(self, number: int) -> list[Step]:
+        """Return the steps recorded last, in the order of recording; `news` goes on from there."""
+        with snapshot(self._connection):
+            self._revision = queries.newest_revision(self._connection)
+            return queries.recent(self._connection, number, self._session_pk, content=self._content)
+
+    def news(self) -> list[Step]:
+        """
+        Return what was made or changed since the last call; nothing means that there is no more.
+
+        Raises:
+            StoreError: If the file is no longer the one that was opened.
+        """
+        if _identity(self._path) != self._file:
+            raise StoreError(
+                f"{self._path} was replaced or removed, expected the file that was opened:"
+                " start again to follow the new one"
+            )
+        # Read before the steps: what is committed in between is then asked for twice, not never.
+        version = data_version(self._connection)
+        if version == self._version:
+            return []
+        with snapshot(self._connection):
+            steps = queries.changed(
+                self._connection,
+                self._revision,
+                BATCH_STEPS_MAX,
+                self._session_pk,
+                content=self._content,
+            )
+            newest = queries.newest_revision(self._connection)
+        if len(steps) < BATCH_STEPS_MAX:
+            self._version, self._revision = version, newest
+        else:
+            self._revision = steps[-1].revision
+        return steps
+
+
+class Shown:
+    """Remembers as what a step was shown, for a row also changes without starting or ending."""
+
+    def __init__(self) -> None:
+        self._statuses: OrderedDict[int, str] = OrderedDict()
+
+    def is_news(self, step: Step) -> bool:
+        """Return whether this status of the step was not shown yet, and take it as shown."""
+        if self._statuses.get(step.id) == step.status:
+            return False
+        self._statuses[step.id] = step.status
+        self._statuses.move_to_end(step.id)
+        if len(self._statuses) > SHOWN_STEPS_MAX:
+            self._statuses.popitem(last=False)
+        return True
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,136 @@
+"""Commands of the operator: run the daemon, ask it how it is."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import msgspec
+import structlog
+import typer
+
+from traced.cli.asking import ask
+from traced.core.errors import NotRunning
+from traced.daemon import serve
+from traced.folders import prepare_folders
+from traced.logs import configure
+from traced.settings import Effective, effective
+
+Socket = Annotated[
+    Path | None, typer.Option("--socket", help="Where the daemon listens.", show_default=False)
+]
+Database = Annotated[Path | None, typer.Option("--db", help="The SQLite file.", show_default=False)]
+Spool = Annotated[
+    Path | None,
+    typer.Option(
+        "--spool", help="Folder that holds events while nobody answers.", show_default=False
+    ),
+]
+Word = str | None
+
+
+def run(
+    socket: Socket = None,
+    db: Database = None,
+    spool: Spool = None,
+    durability: Annotated[
+        Word, typer.Option(help="What an acked event survives: power (cut) or process (death).")
+    ] = None,
+    capture: Annotated[
+        Word, typer.Option(help="What of the content is kept: metadata, summary or full.")
+    ] = None,
+    log_level: Annotated[
+        Word, typer.Option(help="Least level that is logged: debug, info, warning or error.")
+    ] = None,
+    log_format: Annotated[
+        Word, typer.Option(help="Form of the log on stderr: auto, text, json or journal.")
+    ] = None,
+) -> None:
+    """
+    Record: run the daemon in the foreground until Ctrl-C or SIGTERM.
+
+    Settings come from flags, then TRACED_* variables, then config.toml, then defaults.
+
+    Example: traced run --capture full
+    """
+    flags = {
+        "socket": socket,
+        "db": db,
+        "spool": spool,
+        "durability": durability,
+        "capture": capture,
+        "log_level": log_level,
+        "log_format": log_format,
+    }
+    found = effective(flags, os.environ)
+    config = found.config
+    configure(config.log_format, config.log_level)
+    for warning in found.warnings:
+        structlog.get_logger().warning("variable_unknown", detail=warning)
+    prepare_folders(db=config.db, socket=config.socket, spool=config.spool, own=found.folders)
+    anyio.run(serve, config, partial(_announce, found))
+
+
+def status(
+    socket: Socket = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """
+    Ask the running daemon how it is; exit 1 if none answers.
+
+    Example: traced status --json
+    """
+    try:
+        answer = ask(socket_places(socket), "status")
+    except NotRunning as error:
+        if as_json:
+            typer.echo('{"running":false}')
+        else:
+            typer.echo(f"{error}\nStart it: traced run", err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(msgspec.json.encode(answer).decode())
+        return
+    for key, value in answer.items():
+        typer.echo(f"{key.replace('_', ' '):<24}{_shown(value)}")
+
+
+def socket_places(socket: Path | None) -> list[Path]:
+    """Return where the daemon may listen: the given place, else the configured and the other."""
+    if socket is not None:
+        return [socket]
+    found = effective({}, os.environ)
+    return list(dict.fromkeys([found.config.socket, found.folders.state / "run/traced.sock"]))
+
+
+def _announce(found: Effective) -> None:
+    # Under systemd nobody reads this: its log has the same in one line.
+    if "NOTIFY_SOCKET" in os.environ:
+        return
+    config = found.config
+    typer.echo(
+        "\n".join(
+            [
+                f"traced records into  {config.db}",
+                f"and listens on       {config.socket}",
+                "",
+                "Send a first event:",
+                '  echo \'{"v":1,"session_id":"try","trace_type":"tool","name":"hello"}\''
+                f" | nc -NU {config.socket}",
+                "See it:               traced show last",
+                "Record Claude Code:   traced install claude-code",
+                "Stop:                 Ctrl-C",
+            ]
+        )
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        parts = [f"{key} {_shown(each)}" for key, each in value.items()]
+        return ", ".join(parts) or "none"
+    if value is None:
+        return "-"
+    return str(round(value, 6) if isinstance(value, float) else value)

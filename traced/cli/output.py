@@ -1,0 +1,112 @@
+"""
+Standard output: text for people, JSON for programs, and a reader who may have left.
+
+Law: colour and other escape sequences go to a terminal only; whoever closes the pipe has read
+enough, which is no failure.
+"""
+
+import io
+import os
+import select
+import stat
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from traced.cli.escape import printable, printable_json
+from traced.cli.screen import Screen
+
+# Of output that is no terminal: wide enough for a session's columns, as pasted into a report.
+PIPE_WIDTH: Final = 100
+WIDTH_MIN: Final = 40
+
+
+class Output:
+    """Standard output for people; `screen` says what it can show."""
+
+    def __init__(self) -> None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # The screen spells out what the encoding lacks; this is for the rest, as usage errors.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        terminal = sys.stdout.isatty()
+        self._console = Console(
+            force_terminal=terminal, width=None if terminal else _pipe_width(), highlight=False
+        )
+
+    @property
+    def screen(self) -> Screen:
+        """What can be shown just now; a terminal's width may change."""
+        return Screen(
+            width=max(self._console.width, WIDTH_MIN),
+            encoding=sys.stdout.encoding,
+            now_ms=time.time_ns() // 1_000_000,
+            home=os.path.expanduser("~"),  # noqa: PTH111 - a text to compare texts with
+        )
+
+    def print(self, lines: Iterable[Text]) -> None:
+        """Print lines that fit the screen, and hand them over at once."""
+        with _reader_may_leave():
+            for line in lines:
+                if self._console.is_terminal:
+                    self._console.print(line, soft_wrap=True)
+                else:
+                    sys.stdout.write(f"{line.plain.rstrip()}\n")
+            sys.stdout.flush()
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document in one line, in UTF-8 and safe for a terminal."""
+    text = printable_json(msgspec.json.encode(document).decode())
+    with _reader_may_leave():
+        sys.stdout.buffer.write(text.encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def complain(message: str) -> None:
+    """Print a message for people to standard error, its own line breaks kept."""
+    lines = "\n".join(printable(line) for line in message.split("\n"))
+    encoding = sys.stderr.encoding
+    typer.echo(lines.encode(encoding, "backslashreplace").decode(encoding), err=True)
+
+
+def pause(seconds: float) -> None:
+    """
+    Wait; leave at once if nobody reads standard output any more.
+
+    A pipe without a reader would be noticed at the next write alone, which may never come.
+    """
+    output = sys.stdout.fileno()
+    mode = os.fstat(output).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        time.sleep(seconds)
+        return
+    poller = select.poll()
+    poller.register(output, 0)
+    if poller.poll(seconds * 1000):
+        _leave()
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        _leave()
+
+
+def _leave() -> None:
+    # What is still buffered goes nowhere, or the interpreter would complain of it at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(0)
+
+
+def _pipe_width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns) > 0 else PIPE_WIDTH

@@ -1,0 +1,190 @@
+"""
+Commands that read what was recorded: sessions, show, tail, stats, rejected.
+
+Law: they need no daemon, and hold the database no longer than one fetch takes.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from traced.cli.cards import Card, cards
+from traced.cli.common import AsJson, Database, OfAgent, OfUser, database, database_path
+from traced.cli.follow import Follower, Shown
+from traced.cli.listing import rejected_lines, session_table, stats_table, tail_line
+from traced.cli.output import Output, complain, pause, print_json
+from traced.cli.render import session_lines
+from traced.core.errors import SessionUnknown
+from traced.store import queries
+from traced.store.reader import snapshot
+from traced.store.rows import Prompt, Step
+
+POLL_SECONDS: Final = 0.25
+LIMIT_MAX: Final = 1_000_000
+
+Limit = Annotated[int, typer.Option("--limit", "-n", min=0, max=LIMIT_MAX, help="At most so many.")]
+SessionName = Annotated[
+    str, typer.Argument(metavar="SESSION", help="Its id, the beginning of it, or `last`.")
+]
+
+
+class PromptSteps(Prompt, frozen=True):
+    """A prompt as `show --json` prints it."""
+
+    steps: list[Step]
+
+
+def sessions(
+    *,
+    limit: Limit = 50,
+    empty_too: Annotated[
+        bool, typer.Option("--all", help="Those without a prompt and a step too.")
+    ] = False,
+    agent: OfAgent = None,
+    as_json: AsJson = False,
+    db: Database = None,
+) -> None:
+    """
+    List sessions, the one used last first.
+
+    Example: traced sessions -n 10
+    """
+    with database(db) as connection, snapshot(connection):
+        found = queries.sessions(connection, limit, empty_too=empty_too, agent=agent)
+    if as_json:
+        print_json({"sessions": [entry.session for entry in found]})
+    elif found:
+        output = Output()
+        output.print(session_table(output.screen, found))
+    else:
+        complain("no sessions yet: `traced install` lets your agents record theirs")
+
+
+def show(
+    session: SessionName,
+    prompt: Annotated[
+        int | None, typer.Argument(metavar="PROMPT", min=0, help="Only the prompt of this number.")
+    ] = None,
+    *,
+    whole: Annotated[
+        bool, typer.Option("--steps", "-v", help="Each step's full summaries and ids.")
+    ] = False,
+    agent: OfAgent = None,
+    uid: OfUser = None,
+    as_json: AsJson = False,
+    db: Database = None,
+) -> None:
+    """
+    Show what an agent did in a session, as a tree.
+
+    Each prompt is followed by what ran under it: what a sub-agent did stands under
+    the step that launched it, and a bracket on the left joins steps that ran side
+    by side.
+
+    Example: traced show last
+    """
+    with database(db) as connection, snapshot(connection):
+        entry = queries.resolve_session(connection, session, agent, uid)
+        prompts = queries.prompts(connection, entry.pk)
+        steps = queries.steps(connection, entry.pk, prompt, content=as_json)
+        agents = queries.agents(connection, entry.pk)
+    found = cards(entry.session, prompts, steps, agents)
+    if prompt is not None:
+        found = _only(found, prompt)
+    if as_json:
+        listed = [
+            PromptSteps(**msgspec.structs.asdict(card.prompt), steps=list(card.steps))
+            for card in found
+        ]
+        print_json({"session": entry.session, "prompts": listed})
+    else:
+        output = Output()
+        output.print(session_lines(output.screen, entry, found, whole=whole))
+
+
+def tail(
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
+    ] = False,
+    limit: Limit = 20,
+    session: Annotated[
+        str | None, typer.Option("--session", metavar="SESSION", help="Only steps of this one.")
+    ] = None,
+    agent: OfAgent = None,
+    uid: OfUser = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each step as a JSON row.")] = False,
+    db: Database = None,
+) -> None:
+    """
+    Print the latest steps, and with -f those to come.
+
+    With -f a step has a line when it starts and one when it ends.
+
+    Example: traced tail -f --session last
+    """
+    output, shown = Output(), Shown()
+
+    def show_steps(steps: list[Step]) -> None:
+        if as_json:
+            for step in steps:
+                print_json(step)
+        else:
+            screen = output.screen
+            output.print(tail_line(screen, step) for step in steps if shown.is_news(step))
+
+    with database(db) as connection:
+        pk = None
+        if session is not None:
+            pk = queries.resolve_session(connection, session, agent, uid).pk
+        follower = Follower(connection, database_path(db), pk, content=as_json)
+        show_steps(follower.latest(limit))
+        while follow:
+            if steps := follower.news():
+                show_steps(steps)
+            else:
+                pause(POLL_SECONDS)
+
+
+def stats(*, as_json: AsJson = False, db: Database = None) -> None:
+    """
+    Count what ran, how often it failed, how long it took.
+
+    Example: traced stats
+    """
+    with database(db) as connection, snapshot(connection):
+        found = queries.stats(connection)
+    if as_json:
+        print_json({"stats": found})
+    elif found:
+        output = Output()
+        output.print(stats_table(output.screen, found))
+    else:
+        complain("no steps yet: `traced install` lets your agents record theirs")
+
+
+def rejected(*, limit: Limit = 20, as_json: AsJson = False, db: Database = None) -> None:
+    """
+    List events that could not be taken, and why.
+
+    Example: traced rejected -n 5
+    """
+    with database(db) as connection, snapshot(connection):
+        found = queries.rejected(connection, limit)
+    if as_json:
+        print_json({"rejected": found})
+    elif found:
+        output = Output()
+        for event in found:
+            output.print(rejected_lines(output.screen, event))
+    else:
+        complain("nothing was rejected")
+
+
+def _only(found: list[Card], number: int) -> list[Card]:
+    chosen = [card for card in found if card.prompt.prompt_number == number]
+    if not chosen:
+        last = max((card.prompt.prompt_number for card in found), default=0)
+        raise SessionUnknown(f"the session has no prompt {number}, its last one is {last}")
+    return chosen

@@ -1,0 +1,78 @@
+"""
+Why an object is no line of the protocol, told to its sender.
+
+Law: a detail names the field, what was read and what was expected; a later version of the protocol
+is told before anything else, because everything else may be right in it.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from traced.core.checks import EXPECTED, wrong_type
+from traced.core.errors import Malformed
+from traced.core.event import Rejected
+from traced.core.json_text import decode_json
+from traced.core.rejections import Rejections, type_name
+from traced.core.wire import CONTROL_CHARS_MAX, Control, ControlLine
+
+_KINDS: Final = "trace_type, payload, lifecycle, control, hook_event_name"
+_VERSION_SHOWN_MAX: Final = 999_999_999
+
+
+def wrong(
+    rejections: Rejections, text: bytes, kind: type[Struct], field: str | None = None
+) -> Control | Rejected:
+    """
+    Say what is wrong with a line of this kind; `field` is what is, where all types are right.
+
+    A control line is answered, not rejected: its sender waits for that.
+
+    Raises:
+        Malformed: If it is nested too deep to be looked at.
+    """
+    record = _object(text)
+    reason, detail = "version", _newer(record)
+    if not detail:
+        reason, detail = "bad_field", _flaw(rejections, field or wrong_type(kind, record), record)
+    control = record.get("control")
+    if kind is ControlLine and isinstance(control, str) and len(control) <= CONTROL_CHARS_MAX:
+        return Control(control, detail)
+    return rejections.reject(reason, detail, text, record)
+
+
+def unknown(rejections: Rejections, text: bytes) -> Rejected:
+    """
+    Say that nothing tells what kind of line this is.
+
+    Raises:
+        Malformed: If it is nested too deep to be looked at.
+    """
+    record = _object(text)
+    if detail := _newer(record):
+        return rejections.reject("version", detail, text, record)
+    keys = f"keys are {rejections.text(', '.join(record))}" if record else "no keys"
+    return rejections.reject("unknown_kind", f"{keys}, expected one of {_KINDS}", text, record)
+
+
+def _flaw(rejections: Rejections, field: str | None, record: dict[str, object]) -> str:
+    if field is None:
+        return "a key is there twice, first with a wrong value"
+    read = rejections.value(record[field]) if field in record else "missing"
+    return f"{field} is {read}, expected {EXPECTED[field]}"
+
+
+def _newer(record: dict[str, object]) -> str:
+    """Say which later version of the protocol a line speaks; empty for this one."""
+    version = record.get("v")
+    if not isinstance(version, int) or isinstance(version, bool) or version <= 1:
+        return ""
+    shown = version if version <= _VERSION_SHOWN_MAX else f"over {_VERSION_SHOWN_MAX}"
+    return f"v is {shown}, expected 1"
+
+
+def _object(text: bytes) -> dict[str, object]:
+    record = decode_json(text)
+    if not isinstance(record, dict):
+        raise Malformed("not_object", f"line is {type_name(record)}, expected an object")
+    return record
