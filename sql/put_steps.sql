@@ -1,4 +1,5 @@
 -- Write steps that are there already; the group of values is repeated.
+-- Content, which can be megabytes, is not loaded: '' means that it stays as it is.
 INSERT INTO step (
     id, revision, session_pk, step_order, prompt_number, trace_type, name, status, source,
     input_summary, output_summary, error, started_at, ended_at, duration_ms, permission_at,
@@ -24,7 +25,7 @@ ON CONFLICT (id) DO UPDATE SET
     agent_type = excluded.agent_type,
     parent_agent_id = excluded.parent_agent_id,
     child_agent_id = excluded.child_agent_id,
-    input = excluded.input,
-    output = excluded.output,
+    input = CASE excluded.input WHEN '' THEN step.input ELSE excluded.input END,
+    output = CASE excluded.output WHEN '' THEN step.output ELSE excluded.output END,
     ranks = excluded.ranks,
     match_key = excluded.match_key;

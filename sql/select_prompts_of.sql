@@ -1,12 +1,13 @@
--- The latest :limit prompts of each of some sessions, and those without a number; :pks: a JSON list.
+-- The latest :limit prompts of each of some sessions; :pks is a JSON list.
+-- One without a number counts as the oldest: who names it will load it.
 SELECT
     prompt.session_pk, prompt.prompt_number, prompt.prompt_id, prompt.source, prompt.summary,
     prompt.started_at, prompt.ended_at, prompt.pk
 FROM json_each(:pks) AS wanted
-CROSS JOIN prompt ON prompt.session_pk = wanted.value
-WHERE prompt.prompt_number > (
-    SELECT coalesce(max(latest.prompt_number), 0) - :limit FROM prompt AS latest
+CROSS JOIN prompt ON prompt.pk IN (
+    SELECT latest.pk FROM prompt AS latest
     WHERE latest.session_pk = wanted.value
+    ORDER BY latest.prompt_number DESC, latest.pk DESC
+    LIMIT :limit
 )
-OR prompt.prompt_number IS NULL
 ORDER BY prompt.pk;

@@ -75,8 +75,8 @@ WAYS: dict[str, Deliver] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("way", list(WAYS))
+@pytest.mark.parametrize("scenario", list(scenarios()), ids=lambda scenario: scenario.name)
 def test_recorded_session_gives_the_steps_written_by_hand(
     scenario: Scenario, way: str, daemon_pool: Callable[[str], Daemon]
 ) -> None:

@@ -29,7 +29,9 @@ def test_what_steers_or_hides_is_spelled_out(hostile: str, shown: str) -> None:
     assert printable(hostile) == shown
 
 
-@pytest.mark.parametrize("text", ["plain", "Grüße, 日本語", "👩\u200d💻", "[red]markup[/red]", "a\\n"])
+@pytest.mark.parametrize(
+    "text", ["plain", "Grüße, 日本語", "👩\u200d💻", "[red]markup[/red]", "a\\n"]
+)
 def test_text_stays_as_it_is(text: str) -> None:
     """Letters of any script, emoji and their joiners, and brackets are not touched."""
     assert printable(text) == text

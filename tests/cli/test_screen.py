@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -75,11 +74,10 @@ def test_cut_fits(text: str, width: int, encoding: str) -> None:
     screen = Screen(width=100, encoding=encoding, now_ms=0, home="")
     for shown in (screen.cut(text, width), screen.cut_left(text, width)):
         assert cell_len(shown) <= width
-        assert shown.encode(encoding)[:0] == b""
+        assert shown.encode(encoding).decode(encoding) == shown
 
 
-@pytest.mark.parametrize(("fill", "shown"), [(pad, "日本  "), (pad_left, "  日本")])
-def test_padding_counts_cells(fill: object, shown: str) -> None:
+def test_padding_counts_cells() -> None:
     """Columns are filled up by what a terminal shows, not by characters."""
-    assert callable(fill)
-    assert fill("日本", 6) == shown
+    assert pad("日本", 6) == "日本  "
+    assert pad_left("日本", 6) == "  日本"

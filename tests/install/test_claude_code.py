@@ -33,7 +33,6 @@ SINCE_2_1_197 = {
     "PostToolBatch",
     "PermissionDenied",
     "StopFailure",
-    "CwdChanged",
 }
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 DEADLINE_SECONDS = 30.0
+# The traced under test: this one, or the wheel that was installed elsewhere (test_wheel.py).
+PYTHON = os.environ.get("TRACED_TESTED_PYTHON", sys.executable)
 Row = dict[str, Any]
 
 
@@ -62,7 +64,7 @@ class Daemon:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "traced", "run", *self._options],
+                [PYTHON, "-m", "traced", "run", *self._options],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -83,7 +85,7 @@ class Daemon:
     def traced(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run a `traced` command against this daemon and its database."""
         return subprocess.run(
-            [sys.executable, "-m", "traced", *arguments],
+            [PYTHON, "-m", "traced", *arguments],
             env=self.environment,
             input=stdin,
             capture_output=True,

@@ -93,4 +93,6 @@ def digest(*parts: object) -> str:
 
 def match_key(agent_id: str | None, tool_name: str, tool_input: object) -> int:
     """Return one number for who calls which tool with what input."""
-    return int.from_bytes(bytes.fromhex(digest(agent_id, tool_name, tool_input)), "big", signed=True)
+    return int.from_bytes(
+        bytes.fromhex(digest(agent_id, tool_name, tool_input)), "big", signed=True
+    )

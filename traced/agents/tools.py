@@ -29,7 +29,9 @@ def classify(tool_name: str, tool_input: Payload) -> Tool:
         if separator and server and tool:
             return Tool("mcp", tool, server)
     if tool_name == "Skill":
-        return Tool("skill", name(tool_input, "skill") or name(tool_input, "command") or tool_name, None)
+        return Tool(
+            "skill", name(tool_input, "skill") or name(tool_input, "command") or tool_name, None
+        )
     if tool_name in SUB_AGENT_TOOLS:
         kind = name(tool_input, "subagent_type") or name(tool_input, "agent_type")
         return Tool("agent", kind or tool_name, None)

@@ -73,7 +73,8 @@ class Follower:
 class Shown:
     """Remembers as what a step was shown, for a row also changes without starting or ending."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps_max: int = SHOWN_STEPS_MAX) -> None:
+        self._steps_max = steps_max
         self._statuses: OrderedDict[int, str] = OrderedDict()
 
     def is_news(self, step: Step) -> bool:
@@ -82,7 +83,7 @@ class Shown:
             return False
         self._statuses[step.id] = step.status
         self._statuses.move_to_end(step.id)
-        if len(self._statuses) > SHOWN_STEPS_MAX:
+        if len(self._statuses) > self._steps_max:
             self._statuses.popitem(last=False)
         return True
 

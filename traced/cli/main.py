@@ -5,6 +5,7 @@ Law: what traced itself reports becomes one message on standard error and an exi
 usage 2, wrong configuration 78; a traceback is a fault of the program.
 """
 
+import inspect
 import sys
 from importlib import import_module
 from typing import Annotated, Final
@@ -55,7 +56,10 @@ def application(first: str) -> typer.Typer:
     )
     for name in [first] if first in COMMANDS else COMMANDS:
         module = import_module(f"traced.cli.{COMMANDS[name]}")
-        app.command(name)(getattr(module, name.replace("-", "_")))
+        function = getattr(module, name.replace("-", "_"))
+        # Its first sentence whole: without a short help the list of commands would cut it.
+        told = inspect.getdoc(function) or ""
+        app.command(name, short_help=told.partition("\n")[0])(function)
     return app
 
 

@@ -98,11 +98,8 @@ def status(
 
 
 def socket_places(socket: Path | None) -> list[Path]:
-    """Return where the daemon may listen: the given place, else the configured and the other."""
-    if socket is not None:
-        return [socket]
-    found = effective({}, os.environ)
-    return list(dict.fromkeys([found.config.socket, found.folders.state / "run/traced.sock"]))
+    """Return where the daemon may listen, by the flag or the settings."""
+    return effective({"socket": socket}, os.environ).socket_places
 
 
 def _announce(found: Effective) -> None:

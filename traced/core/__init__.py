@@ -1,1 +1,1 @@
-""""""
+"""What is true without a machine: no I/O, no clock, no await, no log."""

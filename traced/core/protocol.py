@@ -24,11 +24,11 @@ class Protocol:
     The receiving side of one connection, or of one spool file.
 
     With `content` False (capture mode ``metadata``) rejections keep neither text nor value.
-    `items_bytes` is what the items that the last call returned weigh in memory, for whoever queues
-    them: their lines, and `ITEM_BYTES` for each.
+    `lines_bytes` is what the lines that the last call completed weigh in memory, for whoever queues
+    their items: their bytes, and `ITEM_BYTES` for each item.
     """
 
-    __slots__ = ("_decoder", "_line_bytes_max", "_rejections", "_splitter", "items_bytes")
+    __slots__ = ("_decoder", "_line_bytes_max", "_rejections", "_splitter", "lines_bytes")
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Protocol:
         self._decoder = LineDecoder(self._rejections)
         self._splitter = LineSplitter(line_bytes_max)
         self._line_bytes_max = line_bytes_max
-        self.items_bytes = 0
+        self.lines_bytes = 0
 
     @property
     def partial_bytes(self) -> int:
@@ -66,7 +66,7 @@ class Protocol:
         """Reject the unfinished line, as its sender took too long or went away."""
         held = self.partial_bytes
         line = self._splitter.finish()
-        self.items_bytes = 0 if line is None else held + ITEM_BYTES
+        self.lines_bytes = 0 if line is None else held + ITEM_BYTES
         if line is None:
             return []
         if isinstance(line, LongLine):
@@ -75,16 +75,16 @@ class Protocol:
         return [self._rejections.reject("incomplete", detail, line)]
 
     def _items(self, lines: list[bytes | LongLine]) -> list[Item]:
-        self.items_bytes = 0
+        self.lines_bytes = 0
         items: list[Item] = []
         for line in lines:
             if isinstance(line, LongLine):
                 items.append(TooLong(self._too_long(line), salvage(line)))
-                self.items_bytes += line.held_bytes
+                self.lines_bytes += line.held_bytes
             else:
                 items += self._decoder.decode(line)
-                self.items_bytes += len(line)
-        self.items_bytes += ITEM_BYTES * len(items)
+                self.lines_bytes += len(line)
+        self.lines_bytes += ITEM_BYTES * len(items)
         return items
 
     def _too_long(self, line: LongLine) -> Rejected:

@@ -138,8 +138,9 @@ def _replace(text: str) -> tuple[str, int]:
     tokens = pairs = 0
     if may_hold_token(text):
         text, tokens = replace_tokens(text)
-    if may_hold_pair(text.lower()):
-        text, pairs = replace_pairs(text)
+    lower = text.lower()
+    if may_hold_pair(lower):
+        text, pairs = replace_pairs(text, lower)
     return text, tokens + pairs
 
 

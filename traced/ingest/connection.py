@@ -1,27 +1,35 @@
 """
 One client: its bytes in, its answers out.
 
-Law: answers go in the order of the lines; a client that does not read its answers is not read
-from; a client that asked for none is never written to.
+Law: a client that asked for no answer is never written to, one that does not read its answers is
+not read from; and whatever goes wrong with one ends that one, with a line in the log.
 """
 
 import asyncio
+import fcntl
 import socket
+import sys
+import termios
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
-from msgspec import Struct
+import structlog
 
-from traced.core.answers import encode_ack
 from traced.core.event import Outcome, Rejected
 from traced.core.protocol import Protocol as LineProtocol
-from traced.core.wire import Control, HookPayload, Item, TooLong
-from traced.ingest.intake import Intake, Record, Submission
+from traced.core.wire import Control, Item, TooLong
+from traced.ingest.fault import fault
+from traced.ingest.intake import Intake, Submission
+from traced.ingest.replies import Page, Replies
+from traced.ingest.traffic import Traffic
 
-READ_BYTES: Final = 256 * 1024
+# More at a time makes no stream faster (the kernel holds some 200 KiB of one), but lets a client
+# that sends the shortest lines, 32,000 of them here, keep the others waiting for longer.
+READ_BYTES: Final = 64 * 1024
+# Longest control lines that are looked for while nobody may be read.
+AHEAD_BYTES: Final = 1024
 # Answers that one client may be owed before it is not read from; 8,000 in flight is a fast client.
 ACKS_OWED_MAX: Final = 16_384
 
@@ -29,177 +37,184 @@ ACKS_OWED_MAX: Final = 16_384
 # connection cost ten times as much where every connection sends one event.
 _BUFFER: Final = memoryview(bytearray(READ_BYTES))
 
+Result = TypeVar("Result")
+
+log = structlog.get_logger()
+
 
 class Host(Protocol):
     """What a connection needs of the house around it."""
 
     intake: Intake
+    traffic: Traffic
+    submission_events_max: int
 
-    def answer_control(self, control: Control, uid: int | None, settled: int) -> bytes:
+    def answer_control(self, uid: int | None, control: Control, settled: int) -> bytes:
         """Return the line that answers a control line."""
-
-    def may_read(self, connection: "Connection") -> bool:
-        """Tell whether there is room for what this connection would bring."""
 
     def was_read(self, connection: "Connection") -> None:
         """Take note that bytes came from it."""
 
-    def partial_changed(self, bytes_more: int) -> None:
-        """Weigh the unfinished lines: one of them grew by so many bytes, or shrank."""
+    def answers_wait(self, connection: "Connection", held: int) -> None:
+        """Weigh the answers that it does not read."""
 
     def was_closed(self, connection: "Connection") -> None:
         """Forget it."""
 
 
-class _Page(Struct):
-    """The lines of one read: which are owed an answer, and their outcomes once they have them."""
-
-    slots: Sequence[bool | Control]
-    outcomes: Sequence[Outcome] | None
-
-
 class Connection:
     """A connected client; lives until it has said all and been told all."""
 
-    def __init__(self, sock: socket.socket, uid: int | None, protocol: LineProtocol, host: Host) -> None:
-        self.uid = uid
-        self.protocol = protocol
-        self.partial_since: float | None = None
+    def __init__(
+        self, sock: socket.socket, uid: int | None, protocol: LineProtocol, host: Host
+    ) -> None:
         self._sock = sock
+        self._uid = uid
+        self._protocol = protocol
         self._host = host
+        self._replies = Replies(partial(host.answer_control, uid))
         self._loop = asyncio.get_running_loop()
-        self._pages: deque[_Page] = deque()
-        self._acks_owed = 0
-        self._settled = 0
         self._unsent = b""
-        self._partial_bytes = 0
         self._reading = False
+        self._held_back = False
         self._ended = False
         self._closed = False
 
     @property
-    def idle(self) -> bool:
-        """Whether nothing of it waits anywhere: closing it loses nothing."""
-        return not self._pages and not self._unsent and not self._partial_bytes
+    def pending(self) -> bool:
+        """Whether lines of it wait for the writer."""
+        return self._replies.pending
 
-    def read(self) -> bool:
-        """Read once; return whether there may be more to read right away."""
-        try:
-            count = self._sock.recv_into(_BUFFER)
-        except BlockingIOError:
-            self.update_reading()
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of it wait in the kernel."""
+        if self._ended:
+            return 0
+        return int.from_bytes(fcntl.ioctl(self._sock, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+    def is_idle(self) -> bool:
+        """Tell whether closing it loses nothing that it sent; what has just come is read first."""
+        if self.pending or self._held_back or not self._host.traffic.may_read(self):
             return False
-        except OSError:  # the client went away without a word
-            count = 0
-        if count == 0:
-            self._end([item for item in self.protocol.receive_eof() if not _is_torn(item)])
-            return False
-        self._host.was_read(self)
-        self._submit(self.protocol.receive_data(bytes(_BUFFER[:count])))
-        self._note_partial(self.protocol.partial_bytes)
-        self.update_reading()
-        return self._reading
+        return bool(self._ended or self._unsent) or not self.read()
 
-    def give_up(self) -> None:
-        """Stop reading: an unfinished line is rejected, the rest is settled and answered."""
-        self._end(self.protocol.give_up())
+    def read(self) -> int:
+        """Read once; return how many bytes came: none if none wait or it has ended."""
+        return self._guarded(self._read) or 0
 
-    def update_reading(self) -> None:
-        """Read from the socket if there is room for what it brings, else leave it to wait."""
-        wanted = (
-            not self._ended
-            and not self._unsent
-            and self._acks_owed < ACKS_OWED_MAX
-            and self._host.may_read(self)
+    def resume(self) -> None:
+        """Be read from now on, or again after the traffic held it back."""
+        self._held_back = False
+        self._guarded(self._update_reading)
+
+    def reject_partial(self) -> None:
+        """Read no more and reject an unfinished line; the rest is settled and answered."""
+        self._guarded(lambda: self._end(self._protocol.give_up()))
+
+    def finish(self) -> None:
+        """Read no more; an unfinished line is rejected unless its sender keeps it until an ack."""
+        self._guarded(
+            lambda: self._end([item for item in self._protocol.give_up() if not _asks(item)])
         )
-        if wanted and not self._reading:
-            self._loop.add_reader(self._sock.fileno(), self.read)
-        elif self._reading and not wanted:
-            self._loop.remove_reader(self._sock.fileno())
-        self._reading = wanted
 
     def close(self) -> None:
         """Close at once, whatever was not sent yet."""
         if self._closed:
             return
         self._closed = self._ended = True
-        self._note_partial(0)
+        self._reading = False
         self._loop.remove_reader(self._sock.fileno())
         self._loop.remove_writer(self._sock.fileno())
         self._sock.close()
         self._host.was_closed(self)
 
-    def _end(self, items: Sequence[Item]) -> None:
-        if self._ended:
-            return
-        self._ended = True
-        self._note_partial(0)
-        self._submit(items)
-        self.update_reading()
-        self._close_when_done()
+    def _guarded(self, step: Callable[[], Result]) -> Result | None:
+        """Take a step of this client alone: what it raises, ends this client alone."""
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001  # an error of ours must not reach the others
+            log.error("connection_failed", error=fault(error))  # noqa: TRY400  # its text is a client's
+            self.close()
+            return None
 
-    def _note_partial(self, held: int) -> None:
-        if held == self._partial_bytes:
-            return
-        more, self._partial_bytes = held - self._partial_bytes, held
-        if not held:
-            self.partial_since = None
-        elif self.partial_since is None:
-            self.partial_since = time.monotonic()
-        self._host.partial_changed(more)
+    def _read(self) -> int:
+        if self._ended:
+            return 0
+        try:
+            count = self._sock.recv_into(_BUFFER)
+        except BlockingIOError:
+            return 0
+        except OSError:  # the client went away without a word
+            count = 0
+        if not count:
+            self._end([item for item in self._protocol.receive_eof() if not _is_torn(item)])
+            return 0
+        self._host.was_read(self)
+        self._submit(self._protocol.receive_data(bytes(_BUFFER[:count])))
+        self._weigh_partial(anew=self._protocol.lines_bytes > 0)
+        self._update_reading()
+        return count
+
+    def _readable(self) -> None:
+        if self._host.traffic.may_read(self):
+            self.read()
+        elif not self._read_ahead():
+            self._held_back = True
+            self._update_reading()
+            self._host.traffic.hold_back(self)
+
+    def _read_ahead(self) -> bool:
+        """Take control lines that nothing of this client stands before; return if that is so."""
+        if self.pending or self._protocol.partial_bytes:
+            return False
+        try:
+            ahead = self._sock.recv(AHEAD_BYTES, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            ahead = b""
+        if not ahead:
+            self._end([])
+            return True
+        lines = ahead[: ahead.rfind(b"\n") + 1]
+        if b'"control"' not in lines:
+            return False
+        items = self._protocol.receive_data(lines)
+        if not all(isinstance(item, Control) for item in items):
+            return False
+        self._sock.recv(len(lines))
+        self._submit(items)
+        return True
 
     def _submit(self, items: Sequence[Item]) -> None:
-        records: list[Record] = []
-        slots: list[bool | Control] = []
-        for item in items:
-            if isinstance(item, Control):
-                slots.append(item)
-            else:
-                records.append(item)
-                slots.append(_wants_ack(item))
-        if not slots:
-            return
-        page = _Page(slots, None if records else ())
-        self._pages.append(page)
-        self._acks_owed += sum(1 for slot in slots if slot)
-        if records:
-            self._host.intake.put(
-                Submission(
-                    records,
-                    self.protocol.lines_bytes,
-                    time.time_ns() // 1_000_000,
-                    self.uid,
-                    partial(self._settle, page),
+        for start in range(0, len(items), self._host.submission_events_max):
+            some = items[start : start + self._host.submission_events_max]
+            page = self._replies.expect(some)
+            records = [item for item in some if not isinstance(item, Control)]
+            if records:
+                self._host.intake.put(
+                    Submission(
+                        records,
+                        self._protocol.lines_bytes * len(some) // len(items),
+                        time.time_ns() // 1_000_000,
+                        self._uid,
+                        partial(self._settle, page),
+                    )
                 )
-            )
-        else:
-            self._answer()
-
-    def _settle(self, page: _Page, outcomes: Sequence[Outcome]) -> None:
-        page.outcomes = outcomes
         self._answer()
 
+    def _settle(self, page: Page, outcomes: Sequence[Outcome]) -> None:
+        self._replies.settle(page, outcomes)
+        self._guarded(self._answer)
+
     def _answer(self) -> None:
-        answers: list[bytes] = []
-        while self._pages and (outcomes := self._pages[0].outcomes) is not None:
-            following = iter(outcomes)
-            for slot in self._pages.popleft().slots:
-                if isinstance(slot, Control):
-                    answers.append(self._host.answer_control(slot, self.uid, self._settled))
-                    self._acks_owed -= 1
-                    continue
-                self._settled += 1
-                outcome = next(following)
-                if slot:
-                    answers.append(encode_ack(outcome))
-                    self._acks_owed -= 1
+        answers = self._replies.ready()
         if self._closed:
             return
         if answers:
-            self._unsent += b"".join(answers)
+            self._unsent += answers
             self._send()
-        self.update_reading()
-        self._close_when_done()
+        self._go_on()
 
     def _send(self) -> None:
         try:
@@ -207,32 +222,61 @@ class Connection:
         except BlockingIOError:
             sent = 0
         except OSError:  # nobody is there to be told; what was stored stays stored
-            self._unsent = b""
-            sent = 0
+            sent = len(self._unsent)
         self._unsent = self._unsent[sent:]
         if self._unsent:
-            self._loop.add_writer(self._sock.fileno(), self._send_on)
+            self._loop.add_writer(self._sock.fileno(), self._guarded, self._writable)
+        self._host.answers_wait(self, len(self._unsent))
 
-    def _send_on(self) -> None:
+    def _writable(self) -> None:
         self._loop.remove_writer(self._sock.fileno())
-        self._send()
-        self.update_reading()
-        self._close_when_done()
+        if self._unsent:
+            self._send()
+        self._go_on()
 
-    def _close_when_done(self) -> None:
-        if self._ended and not self._pages and not self._unsent:
+    def _go_on(self) -> None:
+        if self._closed:
+            return
+        self._update_reading()
+        if self._ended and not self._unsent and not self.pending:
             self.close()
 
+    def _update_reading(self) -> None:
+        """Watch the socket for what it brings, or leave that in the kernel."""
+        wanted = (
+            not (self._ended or self._unsent or self._held_back)
+            and self._replies.owed < ACKS_OWED_MAX
+        )
+        if wanted and not self._reading:
+            self._loop.add_reader(self._sock.fileno(), self._guarded, self._readable)
+        elif self._reading and not wanted:
+            self._loop.remove_reader(self._sock.fileno())
+        self._reading = wanted
 
-def _wants_ack(record: Record) -> bool:
-    if isinstance(record, HookPayload):
-        return False
-    return record.rejected.ack if isinstance(record, TooLong) else record.ack
+    def _weigh_partial(self, *, anew: bool) -> None:
+        if not self._closed:
+            held = self._protocol.partial_bytes
+            self._host.traffic.partial_changed(self, held, anew=anew)
+
+    def _end(self, items: Sequence[Item]) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._weigh_partial(anew=False)
+        self._submit(items)
+
+
+def _asks(item: Item) -> bool:
+    """Tell whether a line that was rejected had asked for an ack."""
+    return (isinstance(item, TooLong) and item.rejected.ack) or (
+        isinstance(item, Rejected) and item.ack
+    )
 
 
 def _is_torn(item: Item) -> bool:
-    """Tell whether a last line was cut off on its way by a client that keeps it until it is acked.
+    """
+    Tell whether a last line was cut off on its way by a client that keeps it until it is acked.
 
     The hook client does that at its deadline, with the whole event in its spool.
     """
-    return isinstance(item, Rejected) and item.ack and item.reason == "not_json"
+    return _asks(item) and (isinstance(item, TooLong) or item.reason in ("not_json", "not_utf8"))

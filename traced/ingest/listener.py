@@ -1,14 +1,13 @@
 """
-The socket: clients are accepted in bulk and read while there is room for what they bring.
+The socket: clients are accepted in bulk, read as traffic allows, and drained at the end.
 
-Law: when the intake is full nobody is read. Unfinished lines have a bound of their own: above it
-only the oldest is read on, and one that takes too long is rejected, so waiting cannot deadlock.
+Law: above `connections_max` the longest idle one is closed, and where none is idle nobody more is
+accepted: what a client has sent is never thrown away to make room for another one.
 """
 
 import asyncio
 import errno
 import socket
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -20,16 +19,24 @@ from msgspec import Struct
 
 from traced.core.protocol import Protocol
 from traced.core.wire import Control
-from traced.ingest.connection import Connection
+from traced.ingest.connection import READ_BYTES, Connection
+from traced.ingest.crowd import Crowd
+from traced.ingest.fault import fault
 from traced.ingest.intake import Intake
 from traced.ingest.peer import peer_uid
+from traced.ingest.traffic import Traffic
 
+# What the kernel keeps of those who connect and were not accepted yet; more is cut to somaxconn.
+BACKLOG: Final = 4096
 ACCEPTS_A_TURN: Final = 64
-READS_A_TURN: Final = 4
-# After the process ran out of file descriptors: time for some connections to end.
-ACCEPT_PAUSE_SECONDS: Final = 0.5
-WATCH_SECONDS: Final = 0.25
+READS_A_WELCOME: Final = 4
+# After nobody more could be accepted: time for some connections to end.
+ACCEPT_PAUSE_SECONDS: Final = 0.1
+# Of answers that clients do not read; 190,000 acks.
+UNREAD_BYTES_MAX: Final = 32 * 1024 * 1024
 DRAIN_POLL_SECONDS: Final = 0.01
+# What a client that does not read its answers can hold up a stop.
+ANSWER_SECONDS_MAX: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -40,6 +47,7 @@ class Limits(Struct, frozen=True):
     connections_max: int
     partial_bytes_max: int
     partial_seconds_max: float
+    submission_events_max: int
 
 
 class Listener:
@@ -55,122 +63,100 @@ class Listener:
         intake: Intake,
         limits: Limits,
         new_protocol: Callable[[], Protocol],
-        answer: Callable[[Control, int | None, int], bytes],
+        answer: Callable[[int | None, Control, int], bytes],
         allowed: Callable[[int | None], bool],
     ) -> None:
         self.intake = intake
-        self._limits = limits
-        self._new_protocol = new_protocol
+        self.traffic = Traffic(intake, limits.partial_bytes_max, limits.partial_seconds_max)
+        self.submission_events_max = limits.submission_events_max
         self.answer_control = answer
+        self._connections_max = limits.connections_max
+        self._new_protocol = new_protocol
         self._allowed = allowed
         self._loop = asyncio.get_running_loop()
         self._sock: socket.socket | None = None
-        self._path: Path | None = None
+        self._pause: asyncio.TimerHandle | None = None
         self._connections: OrderedDict[Connection, None] = OrderedDict()  # longest idle first
-        self._partial_bytes = 0
-        self._crowded = False
-        self._oldest: Connection | None = None
+        self._unread: Crowd[Connection] = Crowd(UNREAD_BYTES_MAX)
 
     def __len__(self) -> int:
         """How many clients are connected."""
         return len(self._connections)
 
-    def start(self, sock: socket.socket, path: Path) -> None:
-        """Accept from now on what connects to this socket, whose file is `path`."""
+    def start(self, sock: socket.socket) -> None:
+        """Listen on a bound socket from now on."""
         sock.setblocking(False)
-        self._sock, self._path = sock, path
+        sock.listen(BACKLOG)
+        self._sock = sock
         self._loop.add_reader(sock.fileno(), self._accept)
 
-    async def watch(self) -> None:
-        """Reject unfinished lines that take too long, as long as they crowd the others out."""
-        while True:
-            await anyio.sleep(WATCH_SECONDS)
-            oldest = self._oldest if self._crowded else None
-            if oldest is not None and oldest.partial_since is not None:
-                age = time.monotonic() - oldest.partial_since
-                if age > self._limits.partial_seconds_max:
-                    log.warning("line_incomplete", seconds=round(age, 1))
-                    oldest.give_up()
-
-    async def drain(self) -> None:
+    async def drain(self, path: Path) -> None:
         """
-        Take no more clients, read what waits until it would block, and let all be answered.
+        Take no more clients at `path`, read what waits, let all be settled and answered.
 
         Returns when all connections are closed, which the writer's settling brings about; the
-        caller bounds the time.
+        caller bounds the time. A stream that never ends is read up to what waited at its turn.
         """
-        if self._sock is None or self._path is None:
+        if self._sock is None:
             return
         # Without the file new clients go to their spool; those that wait in the kernel are taken.
-        self._path.unlink(missing_ok=True)
-        while self._accept():
-            await anyio.sleep(0)
+        path.unlink(missing_ok=True)
+        self.traffic.stop()
+        more_may_wait = True
+        while more_may_wait:
+            more_may_wait = self._accept()
+            for connection in list(self._connections):
+                await self._read_out(connection)
+            await anyio.sleep(DRAIN_POLL_SECONDS)
         self._stop_accepting()
-        while not self._read_what_waits():
+        while any(connection.pending for connection in self._connections):
             await anyio.sleep(DRAIN_POLL_SECONDS)
-        for connection in list(self._connections):
-            connection.give_up()
-        while self._connections:
-            await anyio.sleep(DRAIN_POLL_SECONDS)
+        with anyio.move_on_after(ANSWER_SECONDS_MAX):
+            while self._connections:
+                await anyio.sleep(DRAIN_POLL_SECONDS)
 
     def close(self) -> None:
         """Close all at once, answered or not."""
+        self.traffic.stop()
         self._stop_accepting()
         for connection in list(self._connections):
             connection.close()
-
-    def update(self) -> None:
-        """Look anew from whom may be read; from all others what is sent waits in the kernel."""
-        for connection in list(self._connections):
-            connection.update_reading()
-
-    def may_read(self, connection: Connection) -> bool:
-        """Tell whether there is room for what this connection would bring."""
-        if self.intake.full:
-            return False
-        return not self._crowded or connection is self._oldest
 
     def was_read(self, connection: Connection) -> None:
         """Note that bytes came from it: it is the last to be closed for being idle."""
         self._connections.move_to_end(connection)
 
-    def partial_changed(self, bytes_more: int) -> None:
-        """Weigh the unfinished lines after one of them grew, shrank or ended."""
-        self._partial_bytes += bytes_more
-        crowded = self._partial_bytes > self._limits.partial_bytes_max
-        if crowded or self._crowded:
-            self._crowded = crowded
-            self._oldest = self._oldest_partial()
-            self.update()
+    def answers_wait(self, connection: Connection, held: int) -> None:
+        """Weigh the answers that are not read; above the bound who read none for longest goes."""
+        self._unread.hold(connection, held)
+        while (rude := self._unread.oldest) is not None:
+            log.warning("answers_not_read", bytes=self._unread.bytes)
+            rude.close()
 
     def was_closed(self, connection: Connection) -> None:
         """Forget a connection."""
         self._connections.pop(connection, None)
-
-    def _read_what_waits(self) -> bool:
-        for connection in list(self._connections):
-            while self.may_read(connection) and connection.read():
-                pass
-        return not self.intake.full
-
-    def _stop_accepting(self) -> None:
-        if self._sock is not None:
-            self._loop.remove_reader(self._sock.fileno())
-            self._sock.close()
-            self._sock = None
+        self._unread.hold(connection, 0)
+        self.traffic.forget(connection)
 
     def _accept(self) -> bool:
-        if self._sock is None:
-            return False
+        """Accept whom there is room for; return whether more may wait."""
         for _ in range(ACCEPTS_A_TURN):
+            if self._sock is None or self._pause is not None:
+                return self._sock is not None
             try:
                 client, _ = self._sock.accept()
             except BlockingIOError:
                 return False
             except OSError as error:
-                self._cannot_accept(error)
-                return False
-            self._welcome(client)
+                if error.errno != errno.ECONNABORTED and not self._make_room():
+                    self._pause_accepting("accept_failed", str(error))
+                continue
+            try:
+                self._welcome(client)
+            except Exception as error:  # noqa: BLE001  # it costs this client, not the others
+                log.error("welcome_failed", error=fault(error))  # noqa: TRY400
+                client.close()
         return True
 
     def _welcome(self, client: socket.socket) -> None:
@@ -180,34 +166,63 @@ class Listener:
             log.warning("peer_refused", uid=uid)
             client.close()
             return
+        if len(self) >= self._connections_max and not self._make_room():
+            self._pause_accepting("connections_full", "all of them wait for something")
         connection = Connection(client, uid, self._new_protocol(), self)
         self._connections[connection] = None
-        if len(self._connections) > self._limits.connections_max:
-            self._close_longest_idle()
-        # Most clients have sent already what they came to say.
-        for _ in range(READS_A_TURN):
-            if not self.may_read(connection) or not connection.read():
+        # Most clients have sent already what they came to say; a stream has to wait for its turn.
+        for _ in range(READS_A_WELCOME):
+            if not self.traffic.may_read(connection) or connection.read() in (0, READ_BYTES):
                 break
-        connection.update_reading()
+        connection.resume()
 
-    def _close_longest_idle(self) -> None:
-        for connection in self._connections:
-            if connection.idle:
-                connection.close()
-                return
-        next(iter(self._connections)).give_up()
+    def _longest_idle(self) -> Connection | None:
+        return next((each for each in list(self._connections) if each.is_idle()), None)
 
-    def _cannot_accept(self, error: OSError) -> None:
-        if error.errno in (errno.ECONNABORTED, errno.EINTR) or self._sock is None:
-            return
-        log.error("accept_failed", error=str(error), connections=len(self._connections))
-        self._loop.remove_reader(self._sock.fileno())
-        self._loop.call_later(ACCEPT_PAUSE_SECONDS, self._accept_again)
+    def _make_room(self) -> bool:
+        """Close the longest idle connection; return whether one was idle."""
+        connection = self._longest_idle()
+        if connection is None:
+            return False
+        log.info("connection_closed_idle", connections=len(self))
+        connection.reject_partial()
+        if not connection.pending:
+            connection.close()
+        return True
+
+    def _pause_accepting(self, event: str, why: str) -> None:
+        log.warning(event, why=why, connections=len(self))
+        if self._sock is not None:
+            self._loop.remove_reader(self._sock.fileno())
+            self._pause = self._loop.call_later(ACCEPT_PAUSE_SECONDS, self._accept_again)
 
     def _accept_again(self) -> None:
-        if self._sock is not None:
-            self._loop.add_reader(self._sock.fileno(), self._accept)
+        if self._sock is None:
+            return
+        if len(self) >= self._connections_max and self._longest_idle() is None:
+            self._pause = self._loop.call_later(ACCEPT_PAUSE_SECONDS, self._accept_again)
+            return
+        self._pause = None
+        self._loop.add_reader(self._sock.fileno(), self._accept)
 
-    def _oldest_partial(self) -> Connection | None:
-        holders = (each for each in self._connections if each.partial_since is not None)
-        return min(holders, key=lambda each: each.partial_since or 0.0, default=None)
+    def _stop_accepting(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+        if self._sock is not None:
+            self._loop.remove_reader(self._sock.fileno())
+            self._sock.close()
+            self._sock = None
+
+    async def _read_out(self, connection: Connection) -> None:
+        """Read what waits of one client, then no more."""
+        left = connection.waiting_bytes
+        while left >= 0:  # once more than what waited: there the client's end may show
+            while self.intake.full:
+                await anyio.sleep(DRAIN_POLL_SECONDS)
+            count = connection.read()
+            if not count:
+                break
+            left -= count
+            await anyio.sleep(0)
+        connection.finish()

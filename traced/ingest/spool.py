@@ -6,26 +6,23 @@ or half written never holds back the rest. What is no spool file is left alone a
 """
 
 import os
-import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import anyio
 import anyio.to_thread
 import structlog
-from msgspec import Struct
 
 from traced.client.spool import HIDDEN_PREFIX, parse_name
-from traced.core.event import Outcome, Rejected
+from traced.core.event import Outcome
 from traced.core.protocol import Protocol
-from traced.core.wire import Control, Envelope, LifeLine, NativeEvent
-from traced.ingest.intake import Intake, Record, Submission
+from traced.ingest.intake import Intake, Submission
+from traced.ingest.spool_file import Left, SpoolFile, read_spool_file
 
-# The hook client cuts at 64 MiB; a larger file is not one of its making.
-FILE_BYTES_MAX: Final = 72 * 1024 * 1024
 ROUND_BYTES_MAX: Final = 8 * 1024 * 1024
 ROUND_FILES_MAX: Final = 500
 # A client lives for seconds; what it left half written for so long was cut off by its death.
@@ -35,18 +32,33 @@ ROOM_POLL_SECONDS: Final = 0.02
 log = structlog.get_logger()
 
 
-class _File(Struct):
-    path: Path
-    data: bytes
-    uid: int
-    fired_at: int
+class _Taking:
+    """A file on its way: deleted once all its parts are committed, whoever still waits for that."""
+
+    def __init__(self, parts: int, delete: Callable[[], None]) -> None:
+        self._parts_left = parts
+        self._delete = delete
+        self.over = anyio.Event()
+        if not parts:
+            self._end()
+
+    def part_committed(self, _outcomes: Sequence[Outcome]) -> None:
+        """Count a part."""
+        self._parts_left -= 1
+        if not self._parts_left:
+            self._end()
+
+    def _end(self) -> None:
+        self._delete()
+        self.over.set()
 
 
 class Spool:
     """
     The reading end of one spool folder.
 
-    `owners` are the uids whose files are taken; files of others are left alone.
+    `owners` tells the uids whose files are taken; files of others are left alone. `backlog` is how
+    many files waited, and how many bytes they had, when `measure` looked last.
     """
 
     def __init__(
@@ -55,12 +67,16 @@ class Spool:
         new_protocol: Callable[[], Protocol],
         intake: Intake,
         owners: Callable[[int], bool],
+        submission_events_max: int,
     ) -> None:
         self._folder = folder
         self._new_protocol = new_protocol
         self._intake = intake
         self._owners = owners
-        self._left_alone: set[str] = set()
+        self._events_max = submission_events_max
+        self._told: set[str] = set()
+        self._done_with: set[str] = set()  # names not to be read again while they are there
+        self.backlog = (0, 0)
 
     async def watch(self, scan_seconds: float) -> None:
         """Take in what arrives, looking every `scan_seconds`."""
@@ -68,128 +84,94 @@ class Spool:
             await self.take_all()
             await anyio.sleep(scan_seconds)
 
+    async def measure(self, scan_seconds: float) -> None:
+        """Keep `backlog` true to `scan_seconds`, also while nothing can be taken in."""
+        while True:
+            self.backlog = await anyio.to_thread.run_sync(self._measure)
+            await anyio.sleep(scan_seconds)
+
     async def take_all(self) -> None:
         """Take in all that is there, in the order of the names; return when it is committed."""
-        while files := await anyio.to_thread.run_sync(self._read_round):
-            await self._take(files)
+        names = await anyio.to_thread.run_sync(self._names)
+        while names:
+            files = await anyio.to_thread.run_sync(self._read_some, names)
+            takings = [await self._put(file) for file in files]
+            for taking in takings:
+                await taking.over.wait()
 
-    def backlog(self) -> tuple[int, int]:
-        """Return how many files wait, and how many bytes they have."""
-        sizes = []
-        with suppress(OSError), os.scandir(self._folder) as entries:
-            for entry in entries:
-                if parse_name(entry.name) is not None:
-                    with suppress(OSError):
-                        sizes.append(entry.stat(follow_symlinks=False).st_size)
-        return len(sizes), sum(sizes)
-
-    async def _take(self, files: Sequence[_File]) -> None:
-        submitted: list[tuple[Path, anyio.Event]] = []
-        for file in files:
-            records = _records(self._new_protocol(), file)
-            if any(isinstance(each, Rejected) and each.reason == "version" for each in records):
-                self._leave(file.path.name, "written by a newer traced")
-                continue
+    async def _put(self, file: SpoolFile) -> _Taking:
+        taking = _Taking(len(file.parts), partial(self._delete, file.path))
+        for records, size in file.parts:
             while self._intake.full:
                 await anyio.sleep(ROOM_POLL_SECONDS)
-            done = anyio.Event()
-            submitted.append((file.path, done))
-            if records:
-                self._intake.put(
-                    Submission(records, len(file.data), file.fired_at, file.uid, _setter(done))
-                )
-            else:
-                done.set()
-        for path, done in submitted:
-            await done.wait()
-            path.unlink(missing_ok=True)
+            self._intake.put(
+                Submission(records, size, file.written_at, file.uid, taking.part_committed)
+            )
+        return taking
 
-    def _read_round(self) -> list[_File]:
-        files: list[_File] = []
-        total = 0
-        for name in self._names():
-            file = self._read(name)
-            if file is not None:
-                files.append(file)
-                total += len(file.data)
-            if total >= ROUND_BYTES_MAX or len(files) >= ROUND_FILES_MAX:
-                break
-        return files
+    def _delete(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            # Its lines are known, so that it does no harm when a later daemon meets it again.
+            self._done_with.add(path.name)
+            self._tell(path.name, f"taken in, but it cannot be deleted: {error.strerror}")
 
     def _names(self) -> list[str]:
-        names: list[str] = []
+        """Return the names of the files to take, the latest first, so that they can be popped."""
+        names = [entry.name for entry in self._entries() if not self._is_stranger(entry)]
+        self._told.intersection_update([*names, "."])
+        self._done_with.intersection_update(names)
+        return sorted(set(names) - self._done_with, reverse=True)
+
+    def _read_some(self, names: list[str]) -> list[SpoolFile]:
+        files: list[SpoolFile] = []
+        total = 0
+        while names and total < ROUND_BYTES_MAX and len(files) < ROUND_FILES_MAX:
+            name = names.pop()
+            try:
+                file = read_spool_file(
+                    self._folder / name, self._new_protocol(), self._owners, self._events_max
+                )
+            except FileNotFoundError:
+                continue
+            except Left as left:
+                if left.for_good:
+                    self._done_with.add(name)
+                self._tell(name, str(left))
+                continue
+            files.append(file)
+            total += file.size
+        return files
+
+    def _measure(self) -> tuple[int, int]:
+        sizes: list[int] = []
+        for entry in self._entries():
+            if parse_name(entry.name) is not None:
+                with suppress(OSError):
+                    sizes.append(entry.stat(follow_symlinks=False).st_size)
+        return len(sizes), sum(sizes)
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
         try:
             with os.scandir(self._folder) as entries:
-                for entry in entries:
-                    if parse_name(entry.name) is not None:
-                        names.append(entry.name)
-                    else:
-                        self._stranger(entry)
+                yield from entries
+            self._told.discard(".")
         except OSError as error:
-            self._leave(str(self._folder), str(error))
-            return []
-        self._left_alone.intersection_update([*names, str(self._folder)])
-        return sorted(set(names) - self._left_alone)
+            self._tell(".", f"the folder cannot be read: {error.strerror}")
 
-    def _stranger(self, entry: os.DirEntry[str]) -> None:
-        if not entry.name.startswith(HIDDEN_PREFIX):
-            return
-        if parse_name(entry.name.removeprefix(HIDDEN_PREFIX)) is None:
-            return
-        with suppress(OSError):
-            age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-            if age > ABANDONED_SECONDS:
-                Path(entry.path).unlink()
-                log.warning("spool_file_abandoned", file=entry.name, age_seconds=round(age))
+    def _is_stranger(self, entry: os.DirEntry[str]) -> bool:
+        if parse_name(entry.name) is not None:
+            return False
+        if parse_name(entry.name.removeprefix(HIDDEN_PREFIX)) is not None:
+            with suppress(OSError):
+                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                if age > ABANDONED_SECONDS:
+                    Path(entry.path).unlink()
+                    log.warning("spool_file_abandoned", file=entry.name, age_seconds=round(age))
+        return True
 
-    def _read(self, name: str) -> _File | None:
-        path = self._folder / name
-        parsed = parse_name(name)
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            self._leave(name, str(error))
-            return None
-        with open(descriptor, "rb") as stream:  # noqa: PTH123  # a descriptor has no Path
-            status = os.fstat(descriptor)
-            if problem := self._problem(status):
-                self._leave(name, problem)
-                return None
-            data = stream.read(FILE_BYTES_MAX)
-        fired_at = parsed.unix_ns // 1_000_000 if parsed is not None else 0
-        return _File(path, data, status.st_uid, fired_at)
-
-    def _problem(self, status: os.stat_result) -> str | None:
-        if not stat.S_ISREG(status.st_mode):
-            return "not a regular file"
-        if status.st_nlink != 1:
-            return f"it has {status.st_nlink} links, expected 1"
-        if status.st_size > FILE_BYTES_MAX:
-            return f"it has {status.st_size} bytes, expected at most {FILE_BYTES_MAX}"
-        if not self._owners(status.st_uid):
-            return f"it belongs to uid {status.st_uid}"
-        return None
-
-    def _leave(self, name: str, why: str) -> None:
-        if name not in self._left_alone:
-            self._left_alone.add(name)
-            log.warning("spool_file_left", file=name, why=why)
-
-
-def _setter(done: anyio.Event) -> Callable[[Sequence[Outcome]], None]:
-    def settle(_outcomes: Sequence[Outcome]) -> None:
-        done.set()
-
-    return settle
-
-
-def _records(protocol: Protocol, file: _File) -> list[Record]:
-    items = [*protocol.receive_data(file.data), *protocol.receive_eof()]
-    records: list[Record] = [item for item in items if not isinstance(item, Control)]
-    for number, record in enumerate(records):
-        # Killed between commit and delete, the daemon meets the file again: it must know the lines.
-        if isinstance(record, NativeEvent | LifeLine | Envelope) and record.event_id is None:
-            record.event_id = f"spool:{file.path.name}:{number}"
-    return records
+    def _tell(self, name: str, why: str) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            log.warning("spool_file_left", file=name, folder=str(self._folder), why=why)

@@ -12,13 +12,14 @@ from traced.agents.detect import marked_agent
 from traced.agents.fields import Payload, session_id_of
 from traced.agents.registry import DEFAULT_AGENT, adapter_for
 from traced.core.capture import Capture
-from traced.core.errors import Malformed
+from traced.core.errors import Malformed, StoreBusy
 from traced.core.event import Event, Rejected
 from traced.core.json_text import decode_json
 from traced.core.rejections import Rejections
 from traced.core.when import happened_at
 from traced.core.wire import Envelope, HookPayload, LifeLine, NativeEvent, TooLong
 from traced.ingest import native
+from traced.ingest.fault import fault
 from traced.ingest.intake import Record, Submission
 from traced.store.recorder import Entry
 
@@ -42,7 +43,12 @@ class Translator:
         self._agents: dict[str, str] = {}
 
     def entries(self, submission: Submission) -> list[Entry]:
-        """Return one event or rejection for each record of a submission, in order."""
+        """
+        Return one event or rejection for each record of a submission, in order.
+
+        Raises:
+            StoreBusy: If the database cannot be asked just now.
+        """
         return [self._entry(record, submission) for record in submission.records]
 
     def _entry(self, record: Record, submission: Submission) -> Entry:
@@ -50,8 +56,10 @@ class Translator:
             entry = self._translate(record, submission)
         except Malformed as error:
             return self._refuse(record, error.reason, error.detail)
+        except StoreBusy:
+            raise
         except Exception as error:  # noqa: BLE001  # an adapter's fault costs its event alone
-            return self._refuse(record, "adapter_error", f"{type(error).__name__} while reading it")
+            return self._refuse(record, "adapter_error", f"{fault(error)}, while it was read")
         if isinstance(entry, Event):
             entry.peer_uid = submission.peer_uid
         return entry

@@ -15,6 +15,7 @@ import structlog
 
 from traced.core.errors import StoreBusy
 from traced.core.event import Outcome
+from traced.ingest.fault import fault
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake, Submission
 from traced.ingest.translate import Translator
@@ -99,11 +100,16 @@ class Writer:
         """Run in the connection's thread; `entries` outlives a failure, so that is done once."""
         try:
             if not entries:
-                for submission in submissions:
-                    entries += self._translator.entries(submission)
+                entries += [
+                    entry
+                    for submission in submissions
+                    for entry in self._translator.entries(submission)
+                ]
             return self._recorder.append(entries, time.time_ns() // 1_000_000)
         except StoreBusy as error:
             return error
+        except Exception as error:  # noqa: BLE001  # kept and told: a daemon that dies of a batch
+            return StoreBusy(fault(error))  # would die of it again, as its senders spool it
 
     def _stalled(self, error: StoreBusy, patience: float) -> None:
         if not self._failing:

@@ -57,7 +57,6 @@ SINCE: Mapping[str, Version] = {
     "PostToolBatch": Version(2, 1, 197),
     "PermissionDenied": Version(2, 1, 197),
     "StopFailure": Version(2, 1, 197),
-    "CwdChanged": Version(2, 1, 197),
     "PostModelSwitch": Version(2, 1, 330),
 }
 # Those whose matcher is a tool's name; for all others, none matches all in every version.

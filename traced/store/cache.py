@@ -1,28 +1,33 @@
 """
 Sessions kept in memory between batches, so that a busy session is not loaded again.
 
-Law: memory does not grow with the number of sessions; what is dropped is loaded again when needed.
+Law: memory does not grow with the number of sessions, nor with what was captured; what is dropped
+is loaded again when needed, and what is kept of a session is what loading it would give.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final
 
 from traced.core.ledger.session import SessionState
-from traced.store.load import SessionKey
+from traced.store.load import CALLS_LOADED_MAX, PROMPTS_LOADED_MAX, SessionKey
 
 # One unit is a cached session, call, prompt or sub-agent, about 1 KiB: some 10 MiB in all.
 UNITS_MAX: Final = 10_000
-# What is asked for again soon after its end: its batch event, and events that overtook each other.
-ENDED_CALLS_MAX: Final = 64
 
 
 class SessionCache:
     """The sessions used last; within a batch nothing is dropped."""
 
-    def __init__(self) -> None:
+    def __init__(self, units_max: int = UNITS_MAX) -> None:
+        self._units_max = units_max
         self._sessions: OrderedDict[SessionKey, SessionState] = OrderedDict()
         self._units: dict[SessionKey, int] = {}
         self._units_total = 0
+
+    def __len__(self) -> int:
+        """Return how many sessions are kept."""
+        return len(self._sessions)
 
     def get(self, key: SessionKey) -> SessionState | None:
         """Return a session that is kept, now the one used last."""
@@ -41,15 +46,15 @@ class SessionCache:
         self._units.clear()
         self._units_total = 0
 
-    def settle(self, used: set[SessionKey]) -> None:
+    def settle(self, used: Iterable[SessionKey]) -> None:
         """After a batch that used these sessions: drop what is over the bounds, oldest first."""
         for key in used:
             session = self._sessions[key]
             _end_batch(session)
-            units = 1 + len(session.calls) + len(session.prompts) + len(session.sub_agents)
+            units = _units_of(session)
             self._units_total += units - self._units.get(key, 0)
             self._units[key] = units
-        while self._units_total > UNITS_MAX and self._sessions:
+        while self._units_total > self._units_max:
             key, _ = self._sessions.popitem(last=False)
             self._units_total -= self._units.pop(key)
 
@@ -57,9 +62,37 @@ class SessionCache:
 def _end_batch(session: SessionState) -> None:
     session.is_new = False
     session.orders_taken.clear()
-    excess = len(session.calls) - len(session.running) - ENDED_CALLS_MAX
-    if excess > 0:
-        ended = [call_id for call_id, step in session.calls.items() if not step.running]
-        for call_id in ended[:excess]:
-            del session.calls[call_id]
+    _drop_old_calls(session)
+    _drop_old_prompts(session)
+
+
+def _drop_old_calls(session: SessionState) -> None:
+    if len(session.calls) <= CALLS_LOADED_MAX:
+        return
+    oldest = session.last_step_order - CALLS_LOADED_MAX
+    old = [
+        call_id
+        for call_id, step in session.calls.items()
+        if step.step_order <= oldest and not step.running
+    ]
+    for call_id in old:
+        del session.calls[call_id]
         session.calls_complete = False
+
+
+def _drop_old_prompts(session: SessionState) -> None:
+    if len(session.prompts) <= PROMPTS_LOADED_MAX:
+        return
+    numbered = sorted(session.prompts, key=lambda prompt: (prompt.number or 0, prompt.pk or 0))
+    session.prompts = []
+    session.prompts_by_id = {}
+    session.prompt_numbers = set()
+    session.prompts_complete = False
+    for prompt in numbered[-PROMPTS_LOADED_MAX:]:
+        session.add_prompt(prompt)
+
+
+def _units_of(session: SessionState) -> int:
+    # Running steps are among the calls, but for those without a call id.
+    steps = max(len(session.calls), len(session.running))
+    return 1 + steps + len(session.prompts) + len(session.sub_agents) + len(session.asks)

@@ -50,15 +50,13 @@ async def open_writer(
         StoreBusy: If the database cannot be used just now: another process holds it, the disk is
             full.
     """
-    try:
-        connection = await aiosqlite.connect(
-            path,
-            isolation_level=None,
-            timeout=BUSY_SECONDS_MAX,
-            cached_statements=STATEMENTS_CACHED_MAX,
-        )
-    except sqlite3.DatabaseError as error:
-        raise _failure(path, error) from error
+    _try_to_open(path)
+    connection = await aiosqlite.connect(
+        path,
+        isolation_level=None,
+        timeout=BUSY_SECONDS_MAX,
+        cached_statements=STATEMENTS_CACHED_MAX,
+    )
     try:
         raw = connection._conn  # noqa: SLF001  # see run_in_writer_thread
         await run_in_writer_thread(connection, prepare, raw, path, durability, migrations)
@@ -99,6 +97,19 @@ def prepare(
         connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
         migrate(connection, path, scripts)
         connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.DatabaseError as error:
+        raise _failure(path, error) from error
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be copied before it is migrated ({error}):"
+            " expected a folder that this user may write to"
+        ) from error
+
+
+def _try_to_open(path: Path) -> None:
+    # Where opening fails, aiosqlite does not wait for its thread, which then finds no loop.
+    try:
+        sqlite3.connect(path).close()
     except sqlite3.DatabaseError as error:
         raise _failure(path, error) from error
 

@@ -5,13 +5,13 @@ Law: after this, applying the batch asks the database nothing.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
 from msgspec import Struct, field
 
-from traced.core.event import Event, PromptEnded, PromptSubmitted, StepChange
+from traced.core.event import AgentStarted, Change, Event, PromptEnded, PromptSubmitted, StepChange
 from traced.core.ledger.session import SessionState
 from traced.store import load
 from traced.store.cache import SessionCache
@@ -27,16 +27,74 @@ class Gathered(Struct):
     The session of an event without changes is None; so is the digest of one without an event id.
     """
 
-    keys: set[SessionKey] = field(default_factory=set)
-    sessions: list[SessionState | None] = field(default_factory=list)
-    digests: list[int | None] = field(default_factory=list)
-    seen: dict[tuple[int, int], int | None] = field(default_factory=dict)
+    keys: Sequence[SessionKey]
+    sessions: list[SessionState | None]
+    digests: list[int | None]
+    seen: dict[tuple[int, int], int | None]
     remembered: list[tuple[int, int, int | None]] = field(default_factory=list)
 
     def remember(self, session_pk: int, digest: int, order: int | None) -> None:
         """Note that an event has been taken, and what its sender was told."""
         self.seen[session_pk, digest] = order
         self.remembered.append((session_pk, digest, order))
+
+
+class _Wanted(Struct):
+    """What the changes of a batch name that is not in memory, each with its session."""
+
+    calls: dict[tuple[int, str], SessionState] = field(default_factory=dict)
+    prompt_ids: dict[tuple[int, str], SessionState] = field(default_factory=dict)
+    prompt_numbers: dict[tuple[int, int], SessionState] = field(default_factory=dict)
+    orders: dict[tuple[int, int], SessionState] = field(default_factory=dict)
+
+    def note(self, session: SessionState, change: Change) -> None:
+        """Note what one change names."""
+        match change:
+            case StepChange():
+                step = session.calls.get(change.call_id) if change.call_id is not None else None
+                if step is None:
+                    self.call(session, change.call_id)
+                    self.launcher(session, change.child_agent_id)
+                else:
+                    self.launcher(session, change.child_agent_id or step.child_agent_id)
+                self.order(session, change.step_order)
+                self.prompt_number(session, change.prompt_number)
+                self.prompt_id(session, change.prompt_id)
+            case PromptSubmitted() | PromptEnded() | AgentStarted():
+                self.prompt_id(session, change.prompt_id)
+
+    def call(self, session: SessionState, call_id: str | None) -> None:
+        """Note a call."""
+        if call_id is not None and not session.calls_complete and call_id not in session.calls:
+            self.calls[session.pk, call_id] = session
+
+    def launcher(self, session: SessionState, agent_id: str | None) -> None:
+        """Note the call that launched a sub-agent: it decides whether another may have."""
+        if agent_id is not None and agent_id in session.sub_agents:
+            self.call(session, session.sub_agents[agent_id].call_id)
+
+    def order(self, session: SessionState, order: int | None) -> None:
+        """Note an explicit step order that may be taken."""
+        if order is not None and order <= session.last_step_order:
+            self.orders[session.pk, order] = session
+
+    def prompt_id(self, session: SessionState, prompt_id: str | None) -> None:
+        """Note a prompt or turn id."""
+        if (
+            prompt_id is not None
+            and not session.prompts_complete
+            and prompt_id not in session.prompts_by_id
+        ):
+            self.prompt_ids[session.pk, prompt_id] = session
+
+    def prompt_number(self, session: SessionState, number: int | None) -> None:
+        """Note a prompt's number."""
+        if (
+            number is not None
+            and not session.prompts_complete
+            and number not in session.prompt_numbers
+        ):
+            self.prompt_numbers[session.pk, number] = session
 
 
 def gather(
@@ -48,31 +106,24 @@ def gather(
     by_owner: bool,
 ) -> Gathered:
     """Find or make the session of each event and load what they will need of it."""
-    gathered = Gathered()
     keys = [_key(event, by_owner=by_owner) if event.changes else None for event in events]
-    sessions = _sessions(connection, cache, {key for key in keys if key is not None}, new_pk)
-    gathered.keys = set(sessions)
-    gathered.sessions = [sessions[key] if key is not None else None for key in keys]
-    gathered.digests = [
-        _digest(event.event_id) if event.event_id is not None else None for event in events
-    ]
-    pairs = [
-        (session, event)
-        for session, event in zip(gathered.sessions, events, strict=True)
-        if session is not None
-    ]
-    gathered.seen = load.seen(
-        connection,
-        [
-            (session.pk, digest)
-            for session, digest in zip(gathered.sessions, gathered.digests, strict=True)
-            if session is not None and digest is not None and not session.is_new
-        ],
-    )
-    _load_calls(connection, pairs)
-    _load_prompts(connection, pairs)
-    _load_orders(connection, pairs)
-    return gathered
+    found = _sessions(connection, cache, {key: None for key in keys if key is not None}, new_pk)
+    sessions = [None if key is None else found[key] for key in keys]
+    digests = [None if event.event_id is None else _digest(event.event_id) for event in events]
+    wanted = _Wanted()
+    wanted_digests: list[tuple[int, int]] = []
+    for session, event, digest in zip(sessions, events, digests, strict=True):
+        if session is None or session.is_new:  # nothing of a new one is in the database
+            continue
+        if digest is not None:
+            wanted_digests.append((session.pk, digest))
+        for change in event.changes:
+            wanted.note(session, change)
+    _load_calls(connection, wanted.calls)
+    _load_prompts(connection, wanted)
+    for session_pk, order, name in load.orders(connection, wanted.orders):
+        wanted.orders[session_pk, order].orders_taken[order] = name
+    return Gathered(list(found), sessions, digests, load.seen(connection, wanted_digests))
 
 
 def _key(event: Event, *, by_owner: bool) -> SessionKey:
@@ -88,76 +139,35 @@ def _digest(event_id: str) -> int:
 def _sessions(
     connection: sqlite3.Connection,
     cache: SessionCache,
-    keys: set[SessionKey],
+    keys: Iterable[SessionKey],
     new_pk: Callable[[], int],
 ) -> dict[SessionKey, SessionState]:
+    kept = {key: cache.get(key) for key in keys}
+    loaded = load.sessions(connection, [key for key, session in kept.items() if session is None])
     found: dict[SessionKey, SessionState] = {}
-    for key in keys:
-        session = cache.get(key)
-        if session is not None:
-            found[key] = session
-    found |= load.sessions(connection, keys - found.keys())
-    for key in keys:
-        if key not in found:
-            agent, session_id, owner = key
-            found[key] = SessionState(new_pk(), agent, session_id, owner)
+    for key, session in kept.items():
+        found[key] = session or loaded.get(key) or SessionState(new_pk(), *key)
         cache.add(key, found[key])
     return found
 
 
 def _load_calls(
-    connection: sqlite3.Connection, pairs: Sequence[tuple[SessionState, Event]]
+    connection: sqlite3.Connection, wanted: dict[tuple[int, str], SessionState]
 ) -> None:
-    wanted = {
-        (session.pk, change.call_id): session
-        for session, change in _steps(pairs)
-        if change.call_id is not None
-        and not session.calls_complete
-        and change.call_id not in session.calls
-    }
+    launchers = _Wanted()
     for step in load.calls(connection, wanted):
         if step.call_id is not None:
-            wanted[step.session_pk, step.call_id].calls[step.call_id] = step
+            session = wanted[step.session_pk, step.call_id]
+            session.calls[step.call_id] = step
+            launchers.launcher(session, step.child_agent_id)
+    if launchers.calls:
+        _load_calls(connection, launchers.calls)
 
 
-def _load_prompts(
-    connection: sqlite3.Connection, pairs: Sequence[tuple[SessionState, Event]]
-) -> None:
-    wanted: dict[tuple[int, str | int], SessionState] = {}
-    for session, event in pairs:
-        if session.prompts_complete:
-            continue
-        for change in event.changes:
-            if isinstance(change, StepChange) and change.prompt_number is not None:
-                if change.prompt_number not in session.prompt_numbers:
-                    wanted[session.pk, change.prompt_number] = session
-            elif (
-                isinstance(change, StepChange | PromptSubmitted | PromptEnded)
-                and change.prompt_id is not None
-                and change.prompt_id not in session.prompts_by_id
-            ):
-                wanted[session.pk, change.prompt_id] = session
-    sessions = {session.pk: session for session in wanted.values()}
-    for session_pk, prompt in load.prompts(connection, wanted):
-        sessions[session_pk].add_prompt(prompt)
-
-
-def _load_orders(
-    connection: sqlite3.Connection, pairs: Sequence[tuple[SessionState, Event]]
-) -> None:
-    wanted = {
-        (session.pk, change.step_order): session
-        for session, change in _steps(pairs)
-        if change.step_order is not None and change.step_order <= session.last_step_order
+def _load_prompts(connection: sqlite3.Connection, wanted: _Wanted) -> None:
+    sessions = {
+        session.pk: session
+        for session in (*wanted.prompt_ids.values(), *wanted.prompt_numbers.values())
     }
-    for session_pk, order, name in load.orders(connection, wanted):
-        wanted[session_pk, order].orders_taken[order] = name
-
-
-def _steps(
-    pairs: Sequence[tuple[SessionState, Event]],
-) -> Iterator[tuple[SessionState, StepChange]]:
-    for session, event in pairs:
-        for change in event.changes:
-            if isinstance(change, StepChange):
-                yield session, change
+    for session_pk, prompt in load.prompts(connection, wanted.prompt_ids, wanted.prompt_numbers):
+        sessions[session_pk].add_prompt(prompt)

@@ -3,10 +3,11 @@ From rows to states: everything that a batch needs, in a handful of statements.
 
 Law: one statement a kind and batch, never one an event: each step of a statement gives up the
 interpreter's lock, and beside a busy event loop every return of it may take a switch interval.
+Content is never loaded: where a step has some, its state says so with an empty text.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -18,7 +19,9 @@ from traced.store.statements import statement
 SessionKey = tuple[str, str, int]
 
 # Older prompts of a session are loaded when an event names them.
-PROMPTS_LOADED_MAX: Final = 200
+PROMPTS_LOADED_MAX: Final = 100
+# So are older calls that have ended; these may still get what overtook them.
+CALLS_LOADED_MAX: Final = 32
 
 
 def sessions(
@@ -29,22 +32,8 @@ def sessions(
         return {}
     cursor = connection.execute(statement("select_sessions"), {"keys": _json(keys)})
     by_pk = {session.pk: session for session in _bare_sessions(cursor)}
-    if not by_pk:
-        return {}
-    pks = {"pks": _json(by_pk)}
-    recent = {**pks, "limit": PROMPTS_LOADED_MAX}
-    for pk, *prompt in connection.execute(statement("select_prompts_of"), recent).fetchall():
-        by_pk[pk].add_prompt(PromptState(*prompt))
-    for pk, *fields in connection.execute(statement("select_sub_agents_of"), pks).fetchall():
-        sub_agent = SubAgentState(*fields)
-        by_pk[pk].sub_agents[sub_agent.agent_id] = sub_agent
-    for pk, *ask in connection.execute(statement("select_asks_of"), pks).fetchall():
-        by_pk[pk].asks.append((ask[0], ask[1]))
-    for row in connection.execute(statement("select_running_of"), pks).fetchall():
-        step = StepState(*row)
-        by_pk[step.session_pk].running[step.id] = step
-        if step.call_id is not None:
-            by_pk[step.session_pk].calls[step.call_id] = step
+    if by_pk:
+        _load_parts(connection, by_pk)
     return {(each.agent, each.session_id, each.owner_uid): each for each in by_pk.values()}
 
 
@@ -57,9 +46,15 @@ def calls(connection: sqlite3.Connection, keys: Collection[tuple[int, str]]) -> 
 
 
 def prompts(
-    connection: sqlite3.Connection, keys: Collection[tuple[int, str | int]]
+    connection: sqlite3.Connection,
+    ids: Iterable[tuple[int, str]],
+    numbers: Iterable[tuple[int, int]],
 ) -> list[tuple[int, PromptState]]:
-    """Load prompts by (session pk, prompt id or number), each with its session's pk."""
+    """Load prompts by (session pk, prompt id) and by (session pk, number), each with its pk."""
+    keys = [
+        *((pk, prompt_id, None) for pk, prompt_id in ids),
+        *((pk, None, number) for pk, number in numbers),
+    ]
     if not keys:
         return []
     rows = connection.execute(statement("select_prompts"), {"keys": _json(keys)}).fetchall()
@@ -97,5 +92,26 @@ def _bare_sessions(cursor: sqlite3.Cursor) -> Iterator[SessionState]:
         yield session
 
 
-def _json(values: Collection[object]) -> str:
+def _load_parts(connection: sqlite3.Connection, by_pk: dict[int, SessionState]) -> None:
+    pks = {"pks": _json(by_pk)}
+    latest_prompts = {**pks, "limit": PROMPTS_LOADED_MAX}
+    for pk, *prompt in connection.execute(statement("select_prompts_of"), latest_prompts):
+        by_pk[pk].add_prompt(PromptState(*prompt))
+    for pk, *sub_agent in connection.execute(statement("select_sub_agents_of"), pks):
+        by_pk[pk].sub_agents[sub_agent[0]] = SubAgentState(*sub_agent)
+    for pk, match_key, asked_at in connection.execute(statement("select_asks_of"), pks):
+        by_pk[pk].asks.append((match_key, asked_at))
+    latest_calls = {**pks, "limit": CALLS_LOADED_MAX}
+    running = connection.execute(statement("select_running_of"), pks).fetchall()
+    latest = connection.execute(statement("select_latest_calls_of"), latest_calls).fetchall()
+    for row in (*latest, *running):  # a step that is in both is the one that runs
+        step = StepState(*row)
+        session = by_pk[step.session_pk]
+        if step.running:
+            session.running[step.id] = step
+        if step.call_id is not None:
+            session.calls[step.call_id] = step
+
+
+def _json(values: Iterable[object]) -> str:
     return msgspec.json.encode(list(values)).decode()

@@ -100,9 +100,7 @@ class Recorder:
         """
         self.append([], 0)
 
-    def _transact(
-        self, entries: Sequence[Entry], now: int, *, one_by_one: bool
-    ) -> list[Outcome]:
+    def _transact(self, entries: Sequence[Entry], now: int, *, one_by_one: bool) -> list[Outcome]:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             if one_by_one:

@@ -6,7 +6,7 @@ is done; `executemany` comes back for every row, and fell to 2 % of its rate bes
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -39,17 +39,16 @@ def batch(connection: sqlite3.Connection, changes: Batch) -> None:
         [msgspec.structs.astuple(step) for step in changes.changed_steps.values()],
     )
     _put(connection, "put_sub_agents", [_sub_agent(*each) for each in changes.sub_agents.values()])
+    for ask in changes.asks_done:  # first, for the same request may wait once more
+        connection.execute(statement("delete_ask"), (ask.session_pk, ask.match_key, ask.asked_at))
     _put(
         connection,
         "insert_asks",
         [(ask.session_pk, ask.match_key, ask.asked_at) for ask in changes.asks_new],
     )
-    for ask in changes.asks_done:
-        connection.execute(
-            statement("delete_ask"), (ask.session_pk, ask.match_key, ask.asked_at)
-        )
     _move(connection, changes)
     connection.execute(statement("update_sequence"), (changes.sequence,))
+    _drop_content(changes)
 
 
 def seen(connection: sqlite3.Connection, rows: Sequence[tuple[int, int, int | None]]) -> None:
@@ -70,20 +69,27 @@ def rejected(connection: sqlite3.Connection, events: Sequence[Rejected], now: in
 
 
 def _move(connection: sqlite3.Connection, changes: Batch) -> None:
-    # After all inserts: steps of the same batch move too. Each moved row gets its own revision.
-    for move in changes.moves:
-        found = connection.execute(
-            statement("select_steps_to_move"),
-            {
-                "session_pk": move.session_pk,
-                "agent_id": move.agent_id,
-                "prompt_number": move.prompt_number,
-            },
-        ).fetchall()
-        for (step_id,) in found:
-            connection.execute(
-                statement("move_step"), (move.prompt_number, changes.next_id(), step_id)
-            )
+    # After all inserts: steps of the same batch move too. The last move of a sub-agent counts.
+    goals = {(move.session_pk, move.agent_id): move.prompt_number for move in changes.moves}
+    if not goals:
+        return
+    moves = {"moves": _json((*sub_agent, number) for sub_agent, number in goals.items())}
+    steps = connection.execute(statement("select_steps_to_move"), moves).fetchall()
+    moved = [(step_id, number, changes.next_id()) for step_id, number in steps]
+    connection.execute(statement("move_steps"), {"moved": _json(moved)})
+
+
+def _drop_content(changes: Batch) -> None:
+    # It can be megabytes, and only the database keeps it; an empty text stands for it.
+    for step in (*changes.new_steps.values(), *changes.changed_steps.values()):
+        if step.input is not None:
+            step.input = ""
+        if step.output is not None:
+            step.output = ""
+
+
+def _json(values: Iterable[object]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
 def _put(connection: sqlite3.Connection, name: str, rows: Sequence[Row]) -> None:

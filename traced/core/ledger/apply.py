@@ -3,6 +3,7 @@
 from traced.core.event import (
     AgentEnded,
     AgentStarted,
+    Change,
     Event,
     ModelChanged,
     PermissionAsked,
@@ -13,9 +14,10 @@ from traced.core.event import (
     SessionStarted,
     StepChange,
 )
-from traced.core.ledger import life, prompts, running, steps, sub_agents
+from traced.core.ledger import asks, life, prompts, steps, sub_agents
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.session import SessionState
+from traced.core.ledger.step import StepState
 
 
 def apply(batch: Batch, session: SessionState, event: Event) -> int | None:
@@ -26,29 +28,29 @@ def apply(batch: Batch, session: SessionState, event: Event) -> int | None:
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
     orders: set[int] = set()
+    heard = False
     for change in event.changes:
-        match change:
-            case StepChange():
-                orders.add(steps.changed(batch, session, event, change).step_order)
-            case PermissionAsked():
-                step = running.ask(batch, session, change.match_key, event.at)
-                orders.update({step.step_order} if step is not None else ())
-            case PromptSubmitted():
-                prompts.submitted(batch, session, event, change)
-            case PromptEnded():
-                prompts.ended(batch, session, event, change)
-            case AgentStarted():
-                sub_agents.started(batch, session, event, change)
-            case AgentEnded():
-                sub_agents.ended(batch, session, event, change)
-            case SessionStarted():
-                life.started(batch, session, event, change)
-            case SessionEnded():
-                life.ended(batch, session, event, change)
-            case RunningLost():
-                life.lost(batch, session, event)
-                return None
-            case ModelChanged():
-                session.model = event.model
-    life.touched(batch, session, event)
+        step = _apply(batch, session, event, change)
+        if step is not None:
+            orders.add(step.step_order)
+        heard = heard or not isinstance(change, RunningLost)
+    if heard:
+        life.touched(batch, session, event)
     return orders.pop() if len(orders) == 1 else None
+
+
+def _apply(
+    batch: Batch, session: SessionState, event: Event, change: Change
+) -> StepState | None:
+    match change:
+        case StepChange():
+            return steps.changed(batch, session, event, change)
+        case PermissionAsked():
+            return asks.asked(batch, session, change.match_key, event.at)
+        case PromptSubmitted() | PromptEnded():
+            prompts.told(batch, session, event, change)
+        case AgentStarted() | AgentEnded():
+            sub_agents.told(batch, session, event, change)
+        case SessionStarted() | SessionEnded() | RunningLost() | ModelChanged():
+            life.told(batch, session, event, change)
+    return None

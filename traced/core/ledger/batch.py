@@ -53,6 +53,20 @@ class Batch(Struct):
         self.sequence += 1
         return self.sequence
 
+    def ask_kept(self, ask: Ask) -> None:
+        """Note that a permission request waits."""
+        if ask in self.asks_done:
+            self.asks_done.remove(ask)
+        else:
+            self.asks_new[ask] = None
+
+    def ask_dropped(self, ask: Ask) -> None:
+        """Note that a permission request waits no more."""
+        if ask in self.asks_new:
+            del self.asks_new[ask]
+        else:
+            self.asks_done.append(ask)
+
     def step_changed(self, step: StepState) -> None:
         """Note that a step must be written; one that is not new gets a new revision."""
         if step.id not in self.new_steps:

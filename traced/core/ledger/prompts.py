@@ -7,6 +7,7 @@ a call of the main thread; without ids each submission is the next.
 
 from traced.core.event import Event, PromptEnded, PromptSubmitted
 from traced.core.ledger.batch import Batch
+from traced.core.ledger.life import opened
 from traced.core.ledger.running import close_main_thread
 from traced.core.ledger.session import PromptState, SessionState
 from traced.core.ledger.sub_agents import prompt_numbered
@@ -24,12 +25,21 @@ def ensure_number(batch: Batch, session: SessionState, number: int) -> None:
         _add(batch, session, PromptState(number=number, prompt_id=None))
 
 
-def submitted(batch: Batch, session: SessionState, event: Event, change: PromptSubmitted) -> None:
+def told(
+    batch: Batch, session: SessionState, event: Event, change: PromptSubmitted | PromptEnded
+) -> None:
+    """Take what an event tells of a prompt."""
+    if isinstance(change, PromptSubmitted):
+        _submitted(batch, session, event, change)
+    else:
+        _ended(batch, session, event, change)
+
+
+def _submitted(batch: Batch, session: SessionState, event: Event, change: PromptSubmitted) -> None:
     """
     A prompt begins, or, under an id that is known, is added to.
 
-    What ran for another prompt on the main thread is over with it, where ids tell them apart; an
-    ended session is open again.
+    What ran for another prompt on the main thread is over where it begins, if ids tell them apart.
     """
     if change.prompt_id is None:
         prompt = PromptState(number=session.last_prompt_number + 1, prompt_id=None)
@@ -37,41 +47,44 @@ def submitted(batch: Batch, session: SessionState, event: Event, change: PromptS
     else:
         prompt = _with_id(batch, session, change.prompt_id)
     number = _number(batch, session, prompt)
-    if prompt.started_at is None or change.source == "user":
-        prompt.source = change.source
     texts = [text for text in (prompt.summary, change.summary) if text]
     if prompt.started_at is None or event.at < prompt.started_at:
         prompt.started_at = event.at
+        prompt.source = change.source
         texts.reverse()
-    session.note_point(event.at)
+        session.note_point(event.at)
+        if change.prompt_id is not None:
+            close_main_thread(batch, session, event.at, lambda other: other != number)
     prompt.summary = cut("\n".join(texts), SUMMARY_CHARS_MAX) if texts else None
     batch.prompt_changed(session, prompt)
-    if change.prompt_id is not None:
-        close_main_thread(batch, session, event.at, lambda other: other != number)
-    if session.ended_at is not None and session.ended_at < event.at:
-        session.ended_at = session.end_reason = None
+    opened(session, event.at)
 
 
-def ended(batch: Batch, session: SessionState, event: Event, change: PromptEnded) -> None:
-    """The response to a prompt is over, and with it what of it still runs on the main thread."""
+def _ended(batch: Batch, session: SessionState, event: Event, change: PromptEnded) -> None:
+    """
+    The response to a prompt is over, and with it what of it still runs on the main thread.
+
+    Where the prompt has no id, nothing tells its calls from those of others: all that runs on the
+    main thread is over.
+    """
     if change.prompt_id is not None:
-        prompt = _with_id(batch, session, change.prompt_id)
-        _end(batch, session, prompt, event.at)
+        prompt: PromptState | None = _with_id(batch, session, change.prompt_id)
+    else:
+        prompt = _latest(session)
+    if prompt is not None:
+        prompt.ended_at = max(prompt.ended_at or event.at, event.at)
+        session.note_point(event.at)
+        batch.prompt_changed(session, prompt)
+    if prompt is None or prompt.prompt_id is None:
+        close_main_thread(batch, session, event.at, lambda _: True)
+    else:
         number = prompt.number
         close_main_thread(batch, session, event.at, lambda other: other == number)
-        return
-    latest = session.last_prompt_number
-    for prompt in session.prompts:
-        if prompt.number == latest:
-            _end(batch, session, prompt, event.at)
-    # Without ids nothing tells the turns apart: what still runs on the main thread is over.
-    close_main_thread(batch, session, event.at, lambda _: True)
 
 
-def _end(batch: Batch, session: SessionState, prompt: PromptState, at: int) -> None:
-    prompt.ended_at = max(prompt.ended_at or at, at)
-    session.note_point(at)
-    batch.prompt_changed(session, prompt)
+def _latest(session: SessionState) -> PromptState | None:
+    number = session.last_prompt_number
+    return next((prompt for prompt in session.prompts if prompt.number == number), None)
 
 
 def _with_id(batch: Batch, session: SessionState, prompt_id: str) -> PromptState:

@@ -4,7 +4,8 @@ One step, and how the events of its call meet in it.
 Law: the row depends on which events came, never on their order (SPEC 4, law 2). Every field
 remembers how strong the event was that said it; a stronger one replaces it, an equal one wins if
 its value sorts lower, a weaker one only fills what is null. Merging is therefore commutative,
-associative and idempotent.
+associative and idempotent. Two things follow from points in time instead, and are settled by
+their own rooms: whether a step is over (`running`), and when its agent asked its user (`asks`).
 """
 
 from typing import Final
@@ -33,9 +34,11 @@ STATUS_RANK: Final = {
 }
 # Where a call belongs was true when it began; what came later may already speak of the next prompt.
 PROMPT_RANK: Final = {Phase.BATCH: 1, Phase.DENIED: 1, Phase.END: 2, Phase.START: 3}
+IMPLIED_PROMPT: Final = 0
 EXPLICIT_PROMPT: Final = 4
 
-# Three bits a field in `ranks`, in this order, above the status rank and the two flags.
+# Three bits a field in `ranks`, in this order, above the status rank and the two flags. SQL knows
+# where "input", "output" and "prompt" stand: new fields go to the end.
 FIELDS: Final = (
     "what",
     "source",
@@ -50,19 +53,18 @@ FIELDS: Final = (
     "started_at",
     "ended_at",
     "duration_ms",
+    "input_summary",
+    "output_summary",
+    "explicit_prompt",
 )
 SHIFT: Final = {name: FIRST_FIELD_BIT + 3 * index for index, name in enumerate(FIELDS)}
+WHAT_SHIFT: Final = SHIFT["what"]
 PROMPT_SHIFT: Final = SHIFT["prompt"]
+EXPLICIT_SHIFT: Final = SHIFT["explicit_prompt"]
 PLAIN: Final = tuple(
-    (name, SHIFT[name])
-    for name in FIELDS
-    if name not in {"what", "input", "output", "prompt", "started_at"}
+    (name, SHIFT[name]) for name in FIELDS if name not in {"what", "prompt", "explicit_prompt"}
 )
-PAIRS: Final = (
-    ("trace_type", "name", SHIFT["what"]),
-    ("input_summary", "input", SHIFT["input"]),
-    ("output_summary", "output", SHIFT["output"]),
-)
+RESULT: Final = tuple((name, SHIFT[name]) for name in ("output", "output_summary", "error"))
 
 
 class StepState(Struct, gc=False):
@@ -108,66 +110,64 @@ class StepState(Struct, gc=False):
         return (self.ranks >> PROMPT_SHIFT) & RANK_MASK == EXPLICIT_PROMPT
 
     def close(self) -> None:
-        """Nothing more is to be expected of a running step: how it ended is unknown."""
+        """How a running step ended is unknown, until something stronger tells."""
         if self.ranks & RANK_MASK == RUNNING:
             self.ranks += UNKNOWN - RUNNING
             self.status = "unknown"
-            self.match_key = None
 
 
 def merge(step: StepState, change: StepChange, prompt_number: int) -> None:
     """Let `change` say what it knows of `step`; `prompt_number` is where it would put it."""
     phase = change.phase
     rank = int(phase)
+    _offer_what(step, change.trace_type, change.name, rank)
     for name, shift in PLAIN:
         value = getattr(change, name)
         if value is not None:
-            _offer(step, (name,), (value,), rank, shift)
-    for first, second, shift in PAIRS:
-        values = (getattr(change, first), getattr(change, second))
-        if values != (None, None):
-            _offer(step, (first, second), values, rank, shift)
-    if change.started_at is not None:
-        # A call began when its start says; an end that brings a start is the second-best witness.
-        started_rank = Phase.END if phase is Phase.START else Phase.START
-        _offer(step, ("started_at",), (change.started_at,), int(started_rank), SHIFT["started_at"])
-    explicit = change.prompt_number is not None
-    _offer(
-        step,
-        ("prompt_number",),
-        (prompt_number,),
-        EXPLICIT_PROMPT if explicit else PROMPT_RANK[phase],
-        PROMPT_SHIFT,
-    )
+            _offer(step, name, value, rank, shift)
+    if change.prompt_number is not None:
+        _offer(step, "prompt_number", prompt_number, rank, EXPLICIT_SHIFT)
+        step.ranks = step.ranks & ~(RANK_MASK << PROMPT_SHIFT) | EXPLICIT_PROMPT << PROMPT_SHIFT
+    elif not step.prompt_is_explicit:
+        named = PROMPT_RANK[phase] if change.prompt_id is not None else IMPLIED_PROMPT
+        _offer(step, "prompt_number", prompt_number, named, PROMPT_SHIFT)
+    if phase is Phase.START and change.match_key is not None:
+        held = step.match_key
+        step.match_key = change.match_key if held is None else min(held, change.match_key)
     _settle_status(step, phase, change.status)
-    if not step.running:
-        step.match_key = None
+    if step.ranks & RANK_MASK == BY_END:
+        _drop_result_of_batch(step)
 
 
-def _offer(
-    step: StepState,
-    names: tuple[str, ...],
-    values: tuple[str | int | float | None, ...],
-    rank: int,
-    shift: int,
-) -> None:
+def _offer(step: StepState, name: str, value: str | float, rank: int, shift: int) -> None:
     held = (step.ranks >> shift) & RANK_MASK
-    if rank < held:
-        return
-    if rank == held:
-        current = tuple(getattr(step, name) for name in names)
-        if _sort_key(current) <= _sort_key(values):
+    if rank > held:
+        step.ranks += (rank - held) << shift
+    else:
+        current = getattr(step, name)
+        # Where the rank says that there is content but it was not loaded, it stays.
+        if rank < held or current is None or value >= current:
             return
-    for name, value in zip(names, values, strict=True):
-        setattr(step, name, value)
-    step.ranks += (rank - held) << shift
+    setattr(step, name, value)
 
 
-def _sort_key(values: tuple[str | int | float | None, ...]) -> tuple[tuple[bool, str, float], ...]:
-    return tuple(
-        (value is None, value, 0.0) if isinstance(value, str) else (value is None, "", value or 0)
-        for value in values
-    )
+def _offer_what(step: StepState, trace_type: str, name: str, rank: int) -> None:
+    # The name of a call means something under its own type only.
+    held = (step.ranks >> WHAT_SHIFT) & RANK_MASK
+    if rank > held:
+        step.ranks += (rank - held) << WHAT_SHIFT
+    elif rank < held or (trace_type, name) >= (step.trace_type, step.name):
+        return
+    step.trace_type = trace_type
+    step.name = name
+
+
+def _drop_result_of_batch(step: StepState) -> None:
+    # An end is complete: what the model was given for a call that failed only repeats its error.
+    for name, shift in RESULT:
+        if (step.ranks >> shift) & RANK_MASK == Phase.BATCH:
+            step.ranks &= ~(RANK_MASK << shift)
+            setattr(step, name, None)
 
 
 def _settle_status(step: StepState, phase: Phase, status: EndStatus | None) -> None:

@@ -4,9 +4,11 @@ Steps: one row per call, one order per row.
 Laws 1 and 2 of SPEC 4. This is the only place where a step order is born.
 """
 
+from msgspec.structs import astuple
+
 from traced.core.errors import OrderTaken
 from traced.core.event import Event, Phase, StepChange
-from traced.core.ledger import running, sub_agents
+from traced.core.ledger import asks, running, sub_agents
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.prompts import ensure_number, number_of_id
 from traced.core.ledger.session import SessionState
@@ -17,21 +19,27 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
     """
     Let one event of a call make its step or add to it; return the step.
 
+    An event that says nothing new does not give the step a new revision.
+
     Raises:
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
     step = session.calls.get(change.call_id) if change.call_id is not None else None
     _check_order(session, step, change)
-    prompt_number = _prompt_for(batch, session, change)
+    prompt_number = _prompt_for(batch, session, change, event.at)
     if step is None:
         step = _new(batch, session, event, change, prompt_number)
+    before = astuple(step)
     was_error = step.status == "error"
     merge(step, change, prompt_number)
+    _place(session, step)
     session.errors += (step.status == "error") - was_error
-    if change.phase is Phase.START:
-        _started(batch, session, step, change.match_key)
+    if change.phase is Phase.START and step.running and running.is_over(session, step):
+        step.close()
     running.note(batch, session, step)
-    batch.step_changed(step)
+    if astuple(step) != before:
+        batch.step_changed(step)
+    asks.told(batch, session, step, change.phase)
     if step.child_agent_id is not None and step.call_id is not None:
         sub_agents.link(batch, session, step, step.child_agent_id, change.child_agent_type)
     return step
@@ -54,17 +62,26 @@ def _check_order(session: SessionState, step: StepState | None, change: StepChan
         )
 
 
-def _prompt_for(batch: Batch, session: SessionState, change: StepChange) -> int:
-    if change.prompt_number is not None:
-        ensure_number(batch, session, change.prompt_number)
-        return change.prompt_number
+def _prompt_for(batch: Batch, session: SessionState, change: StepChange, at: int) -> int:
+    named = change.prompt_number
+    if named is not None:
+        ensure_number(batch, session, named)
     if change.agent_id is not None:
-        return sub_agents.prompt_of(
-            batch, session, change.agent_id, change.agent_type, change.prompt_id
-        )
+        number = sub_agents.prompt_of(batch, session, change.agent_id, change, at)
+        return number if named is None else named
+    if named is not None:
+        return named
     if change.prompt_id is not None:
         return number_of_id(batch, session, change.prompt_id)
     return session.last_prompt_number
+
+
+def _place(session: SessionState, step: StepState) -> None:
+    # Whichever of its events named the sub-agent, the step goes where the sub-agent works.
+    if step.agent_id is not None and not step.prompt_is_explicit:
+        sub_agent = session.sub_agents.get(step.agent_id)
+        if sub_agent is not None and sub_agent.prompt_number is not None:
+            step.prompt_number = sub_agent.prompt_number
 
 
 def _new(
@@ -93,12 +110,3 @@ def _new(
         session.calls[change.call_id] = step
     batch.new_steps[step_id] = step
     return step
-
-
-def _started(batch: Batch, session: SessionState, step: StepState, match_key: int | None) -> None:
-    if step.running:
-        step.match_key = match_key
-        if running.is_over(session, step):
-            step.close()
-    if match_key is not None:
-        running.claim_ask(batch, session, step, match_key)

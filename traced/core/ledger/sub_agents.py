@@ -2,45 +2,62 @@
 Sub-agents: who launched them, and for which prompt they work.
 
 Law 5 of SPEC 4: a sub-agent's steps go to the prompt of the call that launched it; until that link
-is known, to that of its start; before that, to that of the step which named it first.
+is known, to that of its start; before that, to the earliest that its steps name.
 """
 
-from traced.core.event import AgentEnded, AgentStarted, Event
+from traced.core.event import AgentEnded, AgentStarted, Event, StepChange
 from traced.core.ledger.batch import Batch, Move
 from traced.core.ledger.session import BY_CALL, BY_START, BY_STEP, SessionState, SubAgentState
 from traced.core.ledger.step import StepState
 
 
 def prompt_of(
-    batch: Batch,
-    session: SessionState,
-    agent_id: str,
-    agent_type: str | None,
-    prompt_id: str | None,
+    batch: Batch, session: SessionState, agent_id: str, change: StepChange, at: int
 ) -> int:
     """Return the prompt for a step of this sub-agent, which it makes known if it is new."""
     sub_agent = _known(batch, session, agent_id)
-    if sub_agent.agent_type is None and agent_type is not None:
-        sub_agent.agent_type = agent_type
+    if sub_agent.started_at is None:
+        _close_if_past(session, sub_agent, at)
+    agent_type = sub_agent.agent_type or change.agent_type
+    parent_agent_id = sub_agent.parent_agent_id
+    if sub_agent.prompt_rank < BY_CALL:
+        parent_agent_id = parent_agent_id or change.parent_agent_id
+    if (agent_type, parent_agent_id) != (sub_agent.agent_type, sub_agent.parent_agent_id):
+        sub_agent.agent_type, sub_agent.parent_agent_id = agent_type, parent_agent_id
         batch.sub_agent_changed(session, sub_agent)
-    _place(batch, session, sub_agent, prompt_id, BY_STEP)
+    if _is_better(session, sub_agent, change.prompt_id):
+        _place(batch, session, sub_agent, change.prompt_id, BY_STEP)
     return sub_agent.prompt_number or 0
 
 
-def started(batch: Batch, session: SessionState, event: Event, change: AgentStarted) -> None:
-    """A sub-agent began; the prompt that was current then holds until its call is known."""
+def told(
+    batch: Batch, session: SessionState, event: Event, change: AgentStarted | AgentEnded
+) -> None:
+    """Take what an event tells of a sub-agent."""
+    if isinstance(change, AgentStarted):
+        _started(batch, session, event, change)
+    else:
+        _ended(batch, session, event, change)
+
+
+def _started(batch: Batch, session: SessionState, event: Event, change: AgentStarted) -> None:
+    """
+    A sub-agent began; the prompt that was current then holds until its call is known.
+
+    One that is started again goes on for the prompt of its first start.
+    """
     sub_agent = _known(batch, session, change.agent_id)
     sub_agent.agent_type = change.agent_type or sub_agent.agent_type
     began = sub_agent.started_at
     sub_agent.started_at = event.at if began is None else min(began, event.at)
-    closed = session.closed_at is not None and event.at < session.closed_at
-    if sub_agent.status == "running" and closed:
-        sub_agent.status = "unknown"
-    _place(batch, session, sub_agent, change.prompt_id, BY_START)
+    _close_if_past(session, sub_agent, event.at)
+    is_first = began is None or (event.at < began and change.prompt_id is not None)
+    if sub_agent.prompt_rank < BY_START or (sub_agent.prompt_rank == BY_START and is_first):
+        _place(batch, session, sub_agent, change.prompt_id, BY_START)
     batch.sub_agent_changed(session, sub_agent)
 
 
-def ended(batch: Batch, session: SessionState, event: Event, change: AgentEnded) -> None:
+def _ended(batch: Batch, session: SessionState, event: Event, change: AgentEnded) -> None:
     """A sub-agent is done, which is stronger than not knowing."""
     sub_agent = _known(batch, session, change.agent_id)
     sub_agent.agent_type = sub_agent.agent_type or change.agent_type
@@ -59,7 +76,9 @@ def link(
     """The call behind `step` launched this sub-agent: it works for the step's prompt."""
     sub_agent = _known(batch, session, child_agent_id)
     if sub_agent.prompt_rank == BY_CALL and sub_agent.call_id != step.call_id:
-        return  # A call that only goes on with a sub-agent did not launch it.
+        launcher = session.calls.get(sub_agent.call_id or "")
+        if launcher is None or _began(launcher) <= _began(step):
+            return  # A call that only goes on with a sub-agent did not launch it.
     sub_agent.prompt_rank = BY_CALL
     sub_agent.call_id = step.call_id
     sub_agent.parent_agent_id = step.agent_id
@@ -77,17 +96,25 @@ def prompt_numbered(batch: Batch, session: SessionState, prompt_id: str, number:
 
 def move(batch: Batch, session: SessionState, sub_agent: SubAgentState, number: int) -> None:
     """Put a sub-agent, its steps and the sub-agents that it launched under another prompt."""
-    if sub_agent.prompt_number == number:
-        return
-    sub_agent.prompt_number = number
-    batch.sub_agent_changed(session, sub_agent)
-    batch.moves.append(Move(session.pk, sub_agent.agent_id, number))
-    for step in (*session.calls.values(), *session.running.values()):
-        if step.agent_id == sub_agent.agent_id and not step.prompt_is_explicit:
-            step.prompt_number = number
-    for child in list(session.sub_agents.values()):
-        if child.prompt_rank == BY_CALL and child.parent_agent_id == sub_agent.agent_id:
-            move(batch, session, child, number)
+    moving = [sub_agent]
+    while moving:  # no recursion: a chain of sub-agents has any length
+        each = moving.pop()
+        if each.prompt_number == number:
+            continue
+        is_new = each.prompt_number is None
+        each.prompt_number = number
+        batch.sub_agent_changed(session, each)
+        if is_new:  # no step is under a prompt that it has from this sub-agent
+            continue
+        batch.moves.append(Move(session.pk, each.agent_id, number))
+        for step in (*session.calls.values(), *session.running.values()):
+            if step.agent_id == each.agent_id and not step.prompt_is_explicit:
+                step.prompt_number = number
+        moving += [
+            child
+            for child in session.sub_agents.values()
+            if child.prompt_rank == BY_CALL and child.parent_agent_id == each.agent_id
+        ]
 
 
 def _known(batch: Batch, session: SessionState, agent_id: str) -> SubAgentState:
@@ -101,11 +128,32 @@ def _known(batch: Batch, session: SessionState, agent_id: str) -> SubAgentState:
 def _place(
     batch: Batch, session: SessionState, sub_agent: SubAgentState, prompt_id: str | None, rank: int
 ) -> None:
-    """Let a witness of this rank say for which prompt the sub-agent works, if none better has."""
-    if sub_agent.prompt_rank >= rank:
-        return
     sub_agent.prompt_rank = rank
     sub_agent.prompt_id = prompt_id
-    prompt = session.prompts_by_id.get(prompt_id) if prompt_id is not None else None
-    number = prompt.number if prompt is not None else None
+    number = _number(session, prompt_id)
     move(batch, session, sub_agent, session.last_prompt_number if number is None else number)
+
+
+def _is_better(session: SessionState, sub_agent: SubAgentState, prompt_id: str | None) -> bool:
+    # Of its steps the one of the earliest prompt tells best which launched it.
+    if sub_agent.prompt_rank != BY_STEP:
+        return sub_agent.prompt_rank < BY_STEP
+    number, held = _number(session, prompt_id), _number(session, sub_agent.prompt_id)
+    if held is None and sub_agent.prompt_id is not None and not session.prompts_complete:
+        return False  # it is so old that it was not loaded
+    return number is not None and (held is None or number < held)
+
+
+def _number(session: SessionState, prompt_id: str | None) -> int | None:
+    prompt = session.prompts_by_id.get(prompt_id) if prompt_id is not None else None
+    return None if prompt is None else prompt.number
+
+
+def _close_if_past(session: SessionState, sub_agent: SubAgentState, at: int) -> None:
+    if sub_agent.status == "running" and session.closed_at is not None and at < session.closed_at:
+        sub_agent.status = "unknown"
+
+
+def _began(step: StepState) -> tuple[int, int]:
+    began = step.started_at if step.started_at is not None else step.ended_at
+    return began or 0, step.step_order

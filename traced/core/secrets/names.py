@@ -27,7 +27,7 @@ class Kind(IntEnum):
     COOKIE = 4
     """Pairs of their own, all of them hidden."""
     BLOB = 5
-    """``auth`` (Docker's and npm's files), ``sig`` (a signed URL): hidden only if base64."""
+    """``auth``, as in Docker's and npm's files: hidden only if it is base64."""
 
 
 _STRONG = (
@@ -73,7 +73,7 @@ def _kind(name: str) -> Kind:
         return Kind.AUTHORIZATION
     if word.endswith(("cookie", "cookies")):
         return Kind.COOKIE
-    return Kind.BLOB if word in {"auth", "sig"} else Kind.NONE
+    return Kind.BLOB if word == "auth" else Kind.NONE
 
 
 def kind_of_name(name: str) -> Kind:

@@ -2,16 +2,17 @@
 Secrets that are known by the name before them, in any of the ways to write a pair.
 
 ``name=value``, ``name: value``, ``"name": "value"`` at any depth of escaping, ``--name value``,
-``set NAME value``, ``<name>value</name>``, headers. A name is tried once and whole, and what was
-taken as its value is not read again: linear. Only the value goes; what names it stays.
+``set NAME value``, ``<name>value</name>``, headers. Only what may end a secret's name is looked
+at, and each time a bounded part of its surroundings, unless it is then taken out: linear.
+Only the value goes; what names it stays.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from traced.core.secrets.names import Kind, kind_of_name
+from traced.core.secrets.names import NAME_CHARS_MAX, Kind, kind_of_name
 from traced.core.secrets.readers import (
-    RUN_CHARS_MAX,
     Value,
     read_cookies,
     read_credentials,
@@ -19,47 +20,55 @@ from traced.core.secrets.readers import (
     read_value,
     starts_a_line,
 )
-from traced.core.secrets.values import MARK, MARK_START, Pair, is_reference, is_secret
+from traced.core.secrets.values import MARK, MARK_START, Pair, is_secret
 
 REST_CHARS_MAX = 3
 """How much after a value tells a call or a sentence from a secret."""
 
+BEFORE_CHARS_MAX = 80
+"""How much before a name tells what it is to be set by (``set -gx``, ``login bob``)."""
+
+_NAME_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+_ASCII_LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
+
+_words = re.compile(
+    r"(?:pass|pwd|pswd|secret|token|key|auth|cookie|credential|jwt|sig|_pat)[a-z0-9_.-]*+"
+    r"|identified by(?=[ \t]+\\*')",
+).finditer
+"""Every word in which `names` sees a secret, with the rest of the name it stands in."""
+
 _has_key_word = re.compile(r"k(?:ey(?![a-z])|en(?<=token)(?![a-z])|ie(?<=cookie))").search
 _has_pass_word = re.compile(r"pass(?:w|phrase|code|[^a-z]|$)").search
 _has_auth_word = re.compile(r"""auth(?:oriz|\d*\\*["']?\s*[=:])""").search
+_has_w_word = re.compile(r"w(?:d(?<=pwd|swd)|t(?<=jwt))").search
 _has_pat = re.compile(r"_pat(?![a-z])").search
 
-_ASSIGNMENT = re.compile(
+_JOINT = re.compile(
     r"""
-    (?<![\w.-])([\w.-]++)                                     # 1: the name
+    (\\*["'`])?[\])]?[ \t]*+                                 # 1: the quote that closes the name
     (?:
-      (\\*["'`])?[\])]?[ \t]*+                                # 2: the quote that closes it
-      (?:
-        :[ \t]*(?:[Ss]tr(?:ing)?|bytes|SecretStr|Optional\[str\])
-          (?:[ \t]*\|[ \t]*(?:None|null|undefined))?[ \t]*=(?!=)
-      | (=>|:=|\?=|={1,3}(?![=~])|:(?![:=]))                  # 3: what joins it to its value
-      )
-    | \\*["']?,?\s{0,80}\\*["']?value\\*["']?[ \t]*[:=]       # {"name": NAME, "value": VALUE}
+      :[ \t]*(?:[Ss]tr(?:ing)?|bytes|SecretStr|Optional\[str\])
+        (?:[ \t]*\|[ \t]*(?:None|null|undefined))?[ \t]*=(?!=)
+    | (=>|:=|\?=|={1,3}(?![=~])|:(?![:=]))                   # 2: what joins it to its value
     )[ \t]*+
+    | \\*["']?,?\s{0,80}\\*["']?value\\*["']?[ \t]*[:=][ \t]*+  # {"name": NAME, "value": VALUE}
     """,
-    re.VERBOSE | re.ASCII,
+    re.VERBOSE,
 )
-_OPTION = re.compile(
-    r"""(?<![\w-])(--?[A-Za-z][\w.-]*+)(?:\\*["'])?(?:,\s*+(?=\\*["'])|[ \t]++)(?!-)""",
-    re.ASCII,
-)
-_SETTING = re.compile(
-    r"(?<![\w-])(?:set|setenv|ENV)[ \t]++(?:--?\w++[ \t]++){0,3}([\w.]++)[ \t]++(?![-=:&|;])",
-    re.ASCII,
-)
-_ELEMENT = re.compile(r"<([\w.:-]++)>([^<>\s][^<>\n]*)</", re.ASCII)
-_VARIABLE = re.compile(r"[A-Z]|\w*_", re.ASCII)
-_SQL = re.compile(
-    r"\b(?:password|identified[ \t]+by(?:[ \t]+password)?)[ \t]+\\*'([^'\\\n]+)",
-    re.IGNORECASE | re.ASCII,
-)
-_NETRC = re.compile(r"\blogin\s+\S+\s+password\s+(\S+)", re.ASCII)
-_CONNECTION_STRING = re.compile(r";[ \t]*pwd=([^;\s\"'\\]+)", re.IGNORECASE | re.ASCII)
+_GAP = re.compile(r"""(?:\\*["'])?(?:,[ \t\n]*+(?=\\*["'])|[ \t]++)(?![-=:&|;])""")
+_SET_BEFORE = re.compile(r"(?<![\w-])(?:set|setenv|ENV)[ \t]+(?:--?\w+[ \t]+){0,3}\Z")
+_LOGIN_BEFORE = re.compile(r"\blogin\s+\S+\s+\Z")
+_ELEMENT = re.compile(r">([^<>\s][^<>\n]*)</")
+_SIGNS_OF_UNJOINED = ("-", "<", "'", "set", "env", "login")
+_IN_PLACES = {"pwd": (";", Kind.STRONG), "sig": ("&", Kind.BLOB), "identified by": ("", Kind.STRONG)}
+"""Words that announce a secret only in one place: what stands right before them there."""
+
+
+class _Name(NamedTuple):
+    start: int
+    end: int
+    word: str
+    kind: Kind
 
 
 def may_hold_pair(lower: str) -> bool:
@@ -77,121 +86,109 @@ def _may_hold_rare_pair(lower: str) -> bool:
     return (
         ("auth" in lower and _has_auth_word(lower) is not None)
         or "credential" in lower
-        or ("w" in lower and "pwd" in lower)
-        or ("j" in lower and "jwt" in lower)
+        or ("w" in lower and _has_w_word(lower) is not None)
         or ("_" in lower and _has_pat(lower) is not None)
-        or ("sig" in lower and "sig=" in lower)
+        or ("&" in lower and "sig=" in lower)
     )
 
 
-def replace_pairs(text: str) -> tuple[str, int]:
-    """Put a mark in the place of every value whose name announces a secret; count them."""
-    count = 0
-    for signs, find in _FORMS:
-        if not any(sign in text for sign in signs):
-            continue
-        pieces: list[str] = []
-        done = 0
-        for start, end in find(text):
-            pieces += (text[done:start], MARK)
-            done = end
-        if pieces:
-            text = "".join(pieces) + text[done:]
-            count += len(pieces) // 2
-    return text, count
+def replace_pairs(text: str, lower: str) -> tuple[str, int]:
+    """
+    Put a mark in the place of every value whose name announces a secret; count them.
+
+    `lower` is `text` in lower case.
+    """
+    if len(lower) != len(text):  # a few letters grow: positions would no longer agree
+        lower = text.translate(_ASCII_LOWER)
+    pieces: list[str] = []
+    done = 0
+    for start, end in _found(text, lower):
+        pieces += (text[done:start], MARK)
+        done = end
+    if not pieces:
+        return text, 0
+    return "".join(pieces) + text[done:], len(pieces) // 2
 
 
-def _assigned(text: str) -> Iterator[tuple[int, int]]:
+def _found(text: str, lower: str) -> Iterator[tuple[int, int]]:
     at = 0
-    while match := _ASSIGNMENT.search(text, at):
-        start, at = match.span(1)
-        if text[start - 1 : start] == "\\" and text[start] in "nrt":  # an escape, not a letter
-            start += 1
-        kind = kind_of_name(text[start:at])
-        if kind is Kind.NONE or text.endswith(MARK_START + ":", 0, start):
+    unjoined = any(sign in lower for sign in _SIGNS_OF_UNJOINED)
+    for match in _words(lower):
+        if match.start() < at:  # in a value that is taken out already
             continue
-        value, hide = _judged(text, match, start, kind)
-        if hide:
-            value = read_to_the_end(text, value)
-            yield value.start, value.end
-        at = value.end if hide or value.end - value.start > RUN_CHARS_MAX else match.end()
-
-
-def _judged(text: str, match: re.Match[str], start: int, kind: Kind) -> tuple[Value, bool]:
-    at, name = match.end(), text[start : match.end(1)]
-    joint = text[match.end(1) : at]
-    tight = match[3] != ":" and not joint[-1:].isspace() and not joint[0:1].isspace()
-    in_string = match[2] is None
-    if kind is Kind.AUTHORIZATION:
-        before = text[start - 1 : start]
-        around = before if before in {'"', "'"} else ""
-        value, sure = read_credentials(text, at, around=around, in_string=in_string)
-        kind = Kind.STRONG if sure else Kind.WEAK
-        if sure:
-            return value, value.start < value.end and not is_reference(text[value.start : value.end])
-    elif kind is Kind.COOKIE and match[3] == ":" and text[at : at + 1] not in {'"', "'", "\\"}:
-        value = read_cookies(text, at)
-        return value, value.start < value.end and not is_reference(text[value.start : value.end])
-    else:
-        whole_line = kind is not Kind.COOKIE and starts_a_line(text, start)
-        value = read_value(text, at, in_string=in_string, whole_line=whole_line)
-    return value, _is_secret(text, kind, name, value, tight=tight)
-
-
-def _is_secret(text: str, kind: Kind, name: str, value: Value, *, tight: bool) -> bool:
-    rest = text[value.end : value.end + REST_CHARS_MAX]
-    content = text[value.start : value.end]
-    return is_secret(Pair(kind, name, content, quoted=value.quoted, tight=tight, rest=rest))
-
-
-def _passed(text: str) -> Iterator[tuple[int, int]]:
-    """Find what is passed to an option: ``--token abc``, ``["--token", "abc"]``."""
-    return _spoken(text, _OPTION)
-
-
-def _set(text: str) -> Iterator[tuple[int, int]]:
-    """Find what a variable is set to without ``=``: ``set -gx FOO_TOKEN abc``, ``ENV FOO abc``."""
-    return _spoken(text, _SETTING)
-
-
-def _spoken(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    at = 0
-    while match := pattern.search(text, at):
-        name, at = match[1], match.end(1)
-        kind = kind_of_name(name)
-        if kind is Kind.NONE or (pattern is _SETTING and not _VARIABLE.match(name)):
+        joint = _JOINT.match(text, match.end())
+        if joint is None and not unjoined:
             continue
-        value = read_value(text, match.end(), in_string=True)
-        if _is_secret(text, kind, name, value, tight=True):
+        name = _name(text, match.start(), match.end())
+        if name is None:
+            continue
+        value = _assigned(text, name, joint) if joint else _unjoined(text, name)
+        if value:
             value = read_to_the_end(text, value)
             yield value.start, value.end
             at = value.end
 
 
-def _enclosed(text: str) -> Iterator[tuple[int, int]]:
-    """Find the text of an element: ``<password>abc</password>``."""
-    for match in _ELEMENT.finditer(text):
-        kind = kind_of_name(match[1])
-        if kind is not Kind.NONE and is_secret(Pair(kind, match[1], match[2])):
-            yield match.span(2)
+def _name(text: str, word: int, end: int) -> _Name | None:
+    """Complete a word to the name it stands in, if that announces a secret."""
+    head = text[max(0, word - NAME_CHARS_MAX) : word]
+    start = word - len(head) + len(head.rstrip(_NAME_CHARS))
+    if text[start - 1 : start] == "\\" and text[start] in "nrt":  # an escape, not its letter
+        start += 1
+    name = text[start:end]
+    kind = kind_of_name(name)
+    if kind is Kind.NONE and (place := _IN_PLACES.get(name.lower())):
+        kind = place[1] if text.endswith(place[0], 0, start) else Kind.NONE
+    if kind is Kind.NONE or text.endswith(MARK_START + ":", 0, start):
+        return None
+    return _Name(start, end, name, kind)
 
 
-def _placed(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
-    def find(text: str) -> Iterator[tuple[int, int]]:
-        for match in pattern.finditer(text):
-            if not is_reference(match[1]):
-                yield match.span(1)
+def _unjoined(text: str, name: _Name) -> Value | None:
+    """Find the secret behind a name that nothing but a space or a bracket joins to its value."""
+    if text[name.start - 1 : name.start] == "<":
+        element = _ELEMENT.match(text, name.end)
+        value = Value(*element.span(1), quoted=True) if element else None
+        return value if value and _is_secret(text, name, value) else None
+    gap = _GAP.match(text, name.end)
+    if gap and _takes_a_word(text, name, gap.end()):
+        value = read_value(text, gap.end(), in_string=True)
+        return value if _is_secret(text, name, value) else None
+    return None
 
-    return find
+
+def _assigned(text: str, name: _Name, joint: re.Match[str]) -> Value | None:
+    at, in_string, colon = joint.end(), joint[1] is None, joint[2] == ":"
+    if name.kind is Kind.COOKIE and colon and in_string:
+        value = read_cookies(text, at)
+        return value if _is_secret(text, name, value._replace(quoted=True)) else None
+    if name.kind is Kind.AUTHORIZATION:
+        before = text[name.start - 1 : name.start]
+        around = before if before in {'"', "'"} else ""
+        value, has_scheme = read_credentials(text, at, around=around, in_string=in_string)
+        seen = value._replace(quoted=value.quoted or has_scheme)
+        return value if _is_secret(text, name, seen, tight=False) else None
+    whole_line = name.kind is not Kind.COOKIE and starts_a_line(text, name.start)
+    value = read_value(text, at, in_string=in_string, whole_line=whole_line)
+    tight = not colon and " " not in joint[0] and "\t" not in joint[0]
+    return value if _is_secret(text, name, value, tight=tight) else None
 
 
-_FORMS: tuple[tuple[tuple[str, ...], Callable[[str], Iterator[tuple[int, int]]]], ...] = (
-    (("=", ":", "value"), _assigned),
-    (("-",), _passed),
-    (("set ", "set\t", "setenv", "ENV"), _set),
-    (("</",), _enclosed),
-    (("'",), _placed(_SQL)),
-    (("login",), _placed(_NETRC)),
-    ((";",), _placed(_CONNECTION_STRING)),
-)
-"""Ways to write a pair, each with signs without one of which it cannot be found."""
+def _takes_a_word(text: str, name: _Name, at: int) -> bool:
+    """Tell whether what follows `name` after a space is its value."""
+    if name.word.startswith("-"):
+        return True
+    lower = name.word.lower()
+    if lower in {"password", "identified by"} and text[at : at + 1] in {"'", "\\"}:  # SQL
+        return True
+    before = text[max(0, name.start - BEFORE_CHARS_MAX) : name.start]
+    if lower == "password" and _LOGIN_BEFORE.search(before):  # .netrc
+        return True
+    is_variable = "_" in name.word or name.word[0].isupper()
+    return is_variable and _SET_BEFORE.search(before) is not None
+
+
+def _is_secret(text: str, name: _Name, value: Value, *, tight: bool = True) -> bool:
+    rest = text[value.end : value.end + REST_CHARS_MAX]
+    content = text[value.start : value.end]
+    return is_secret(Pair(name.kind, name.word, content, value.quoted, tight, rest))

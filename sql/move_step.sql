@@ -1,2 +1,0 @@
--- Put a step under another prompt.
-UPDATE step SET prompt_number = ?, revision = ? WHERE id = ?;

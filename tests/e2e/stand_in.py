@@ -1,0 +1,220 @@
+"""
+A stand-in for the Messages API on loopback: the model is a script, and what it is sent is kept.
+
+Law: the answer depends on the request alone. The newest `[[script:NAME]]` in the texts of the user
+chooses the script, the number of the model's messages after it the turn: so a retry gets the same
+answer, and a sub-agent follows the marker in the prompt that launched it.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+MARKER = re.compile(r"\[\[script:([a-z0-9-]+)\]\]")
+IDLE_SECONDS_MAX = 60  # of a connection that the agent keeps open
+USAGE = {
+    "input_tokens": 10,
+    "output_tokens": 5,
+    "cache_creation_input_tokens": 0,
+    "cache_read_input_tokens": 0,
+}
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """The model calls a tool."""
+
+    tool: str
+    input: Json
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The API refuses the request."""
+
+    status: int
+    kind: str
+
+
+Turn = Sequence[str | Call] | Failure
+Scripts = Mapping[str, Sequence[Turn]]
+OVER: Turn = ("Done.",)
+
+
+class StandIn:
+    """The server; `requests` are the bodies of what was asked of the model, in their order."""
+
+    def __init__(self, scripts: Scripts, names: Mapping[str, str]) -> None:
+        self.scripts = scripts
+        self.names = names
+        self.requests: list[Json] = []
+        self.called: dict[str, Call] = {}
+        stand_in = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = IDLE_SECONDS_MAX
+
+            def do_HEAD(self) -> None:
+                self._answer(200, {})
+
+            def do_GET(self) -> None:
+                self._answer(200, {"data": [], "has_more": False})
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+                if self.path.partition("?")[0] == "/v1/messages":
+                    self._message(body)
+                elif "/count_tokens" in self.path:
+                    self._answer(200, {"input_tokens": 10})
+                else:
+                    self._answer(404, error("not_found_error"))
+
+            def _message(self, body: Json) -> None:
+                turn = stand_in.turn(body)
+                if isinstance(turn, Failure):
+                    self._answer(turn.status, error(turn.kind))
+                elif body.get("stream"):
+                    self._send(200, "text/event-stream", b"".join(stream(turn)))
+                else:
+                    self._answer(200, turn)
+
+            def _answer(self, status: int, body: Json) -> None:
+                self._send(status, "application/json", json.dumps(body).encode())
+
+            def _send(self, status: int, kind: str, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+                """Keep quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """What the agent takes for its API."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def results(self) -> dict[str, Json]:
+        """The tool results that the model was sent, by the id of the call."""
+        blocks = [
+            block
+            for request in self.requests
+            for message in request["messages"]
+            for block in blocks_of(message)
+        ]
+        return {block["tool_use_id"]: block for block in blocks if block["type"] == "tool_result"}
+
+    def turn(self, request: Json) -> Json | Failure:
+        """Return the model's next message in a conversation, or how the API fails."""
+        script, number = position(request["messages"])
+        if not request.get("tools") or script is None:
+            return message(request["model"], "aside", [{"type": "text", "text": "ok"}])
+        self.requests.append(request)
+        turns = self.scripts[script]
+        turn = turns[number] if number < len(turns) else OVER
+        if isinstance(turn, Failure):
+            return turn
+        name = f"{script}_{len(request['messages'])}"
+        content: list[Json] = []
+        for place, block in enumerate(turn):
+            if isinstance(block, Call):
+                call_id = f"toolu_{name}_{place}"
+                self.called[call_id] = block
+                content.append(
+                    {"type": "tool_use", "id": call_id, "name": block.tool, "input": block.input}
+                )
+            else:
+                content.append({"type": "text", "text": block})
+        text = json.dumps(content)
+        for mark, value in self.names.items():
+            text = text.replace(mark, value)
+        return message(request["model"], name, json.loads(text))
+
+
+def position(messages: Sequence[Json]) -> tuple[str | None, int]:
+    """Return the script that a conversation follows, and how many of its turns were played."""
+    script, played = None, 0
+    for said in messages:
+        if said["role"] == "assistant":
+            played += 1
+            continue
+        for block in blocks_of(said):
+            markers = MARKER.findall(block["text"]) if block["type"] == "text" else []
+            if markers:
+                script, played = markers[-1], 0
+    return script, played
+
+
+def blocks_of(message: Json) -> list[Json]:
+    """Return the content of a message as blocks; a string is one text."""
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def message(model: str, name: str, content: list[Json]) -> Json:
+    """Return a message of the model."""
+    calls = any(block["type"] == "tool_use" for block in content)
+    return {
+        "id": f"msg_{name}",
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": content,
+        "stop_reason": "tool_use" if calls else "end_turn",
+        "stop_sequence": None,
+        "usage": USAGE,
+    }
+
+
+def stream(whole: Json) -> Iterator[bytes]:
+    """Return a message as server-sent events, each block in one delta."""
+    empty = whole | {"content": [], "stop_reason": None}
+    yield event("message_start", message=empty)
+    for index, block in enumerate(whole["content"]):
+        if block["type"] == "text":
+            start = {"type": "text", "text": ""}
+            delta = {"type": "text_delta", "text": block["text"]}
+        else:
+            start = block | {"input": {}}
+            delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+        yield event("content_block_start", index=index, content_block=start)
+        yield event("content_block_delta", index=index, delta=delta)
+        yield event("content_block_stop", index=index)
+    end = {key: whole[key] for key in ("stop_reason", "stop_sequence")}
+    yield event("message_delta", delta=end, usage=whole["usage"])
+    yield event("message_stop")
+
+
+def event(kind: str, **fields: Any) -> bytes:
+    """Return one server-sent event."""
+    return f"event: {kind}\ndata: {json.dumps({'type': kind} | fields)}\n\n".encode()
+
+
+def error(kind: str) -> Json:
+    """Return the body of an error."""
+    return {"type": "error", "error": {"type": kind, "message": "the script says so"}}
