@@ -7,6 +7,7 @@ stop the socket first, then what waits, then the database.
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -17,13 +18,14 @@ import anyio
 import structlog
 
 from traced import __version__
+from traced.config import Config
 from traced.core.capture import Capture
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
 from traced.core.rejections import Rejections
-from traced.ingest import lost
+from traced.ingest import lost, minute
 from traced.ingest.control import ROOT_UID, ControlDesk
-from traced.ingest.endpoint import listen, locked
+from traced.ingest.endpoint import allow_descriptors, bound, locked
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake
 from traced.ingest.listener import Limits, Listener
@@ -31,7 +33,6 @@ from traced.ingest.spool import Spool
 from traced.ingest.status import Status
 from traced.ingest.translate import Translator
 from traced.ingest.writer import Writer
-from traced.config import Config
 from traced.store.database import open_writer
 from traced.store.recorder import Recorder, open_recorder
 
@@ -57,10 +58,11 @@ async def serve(config: Config, ready: Callable[[], None]) -> None:
         anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals,
         locked(config.db, "database"),
         locked(config.socket, "socket"),
+        bound(config.socket) as sock,
     ):
         async with open_writer(config.db, config.durability) as connection:
             recorder = await open_recorder(connection)
-            await Daemon(config, connection, recorder).record(signals, ready)
+            await Daemon(config, connection, recorder).record(sock, signals, ready)
     log.info("stopped")
 
 
@@ -76,7 +78,9 @@ class Daemon:
         self._redactor = Redactor(config.redact_patterns)
         self._figures = Figures()
         self._intake = Intake(config.intake_bytes_max, self._room_changed, self._figures)
-        self._spool = Spool(config.spool, self._protocol, self._intake, _may_send)
+        self._spool = Spool(
+            config.spool, self._protocol, self._intake, _may_send, config.batch_events_max
+        )
         self._writer = Writer(
             connection,
             recorder,
@@ -90,7 +94,10 @@ class Daemon:
             config.batch_events_max,
         )
         limits = Limits(
-            config.connections_max, config.partial_bytes_max, config.partial_seconds_max
+            allow_descriptors(config.connections_max),
+            config.partial_bytes_max,
+            config.partial_seconds_max,
+            config.batch_events_max,
         )
         status = Status(
             version=__version__,
@@ -100,42 +107,53 @@ class Daemon:
             intake_bytes_max=config.intake_bytes_max,
             state=lambda: self._writer.state,
             connections=lambda: len(self._listener),
-            spool_backlog=self._spool.backlog,
+            spool_backlog=lambda: self._spool.backlog,
             started=time.monotonic(),
         )
         desk = ControlDesk(__version__, status)
         self._listener = Listener(self._intake, limits, self._protocol, desk.answer, _may_send)
 
-    async def record(self, signals: AsyncIterator[signal.Signals], ready: Callable[[], None]) -> None:
+    async def record(
+        self, sock: socket.socket, signals: AsyncIterator[signal.Signals], ready: Callable[[], None]
+    ) -> None:
         """Run until a signal comes, then drain; see `serve`."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._writer.run)
-            async with anyio.create_task_group() as watchers:
-                watchers.start_soon(_cancel_on_signal, signals, watchers.cancel_scope)
-                await self._spool.take_all()
-                self._listener.start(listen(self._config.socket), self._config.socket)
-                watchers.start_soon(self._listener.watch)
-                watchers.start_soon(self._spool.watch, self._config.spool_scan_seconds)
-                watchers.start_soon(lost.watch, self._connection, self._recorder)
-                log.info("ready", socket=str(self._config.socket), database=str(self._config.db))
-                ready()
-            await self._drain()
-            tasks.cancel_scope.cancel()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._writer.run)
+                async with anyio.create_task_group() as watchers:
+                    watchers.start_soon(_cancel_on_signal, signals, watchers.cancel_scope)
+                    await self._spool.take_all()
+                    self._listener.start(sock)
+                    watchers.start_soon(self._listener.traffic.watch)
+                    watchers.start_soon(self._spool.watch, self._config.spool_scan_seconds)
+                    watchers.start_soon(self._spool.measure, self._config.spool_scan_seconds)
+                    watchers.start_soon(lost.watch, self._connection, self._recorder)
+                    watchers.start_soon(minute.watch, self._figures)
+                    self._tell_ready(ready)
+                await self._drain()
+                tasks.cancel_scope.cancel()
+        finally:
+            self._listener.close()
+        self._tell_discarded()
+
+    def _tell_ready(self, ready: Callable[[], None]) -> None:
+        log.info("ready", socket=str(self._config.socket), database=str(self._config.db))
+        ready()
 
     async def _drain(self) -> None:
         log.info("stopping", queued=self._figures.queued)
         self._writer.stop()
-        with anyio.move_on_after(self._config.drain_seconds_max) as scope:
-            await self._listener.drain()
+        with anyio.move_on_after(self._config.drain_seconds_max):
+            await self._listener.drain(self._config.socket)
             self._intake.close()
             await self._writer.done.wait()
-        self._listener.close()
-        if scope.cancelled_caught:
-            log.error(
-                "drain_incomplete",
-                discarded=self._figures.queued,
-                seconds=self._config.drain_seconds_max,
-            )
+
+    def _tell_discarded(self) -> None:
+        # Counted last: the writer may have committed a batch after the time was up.
+        if discarded := self._figures.queued:
+            self._figures.discarded["shutdown"] += discarded
+            seconds = self._config.drain_seconds_max
+            log.error("drain_incomplete", discarded=discarded, seconds_max=seconds)
 
     @property
     def _keeps_content(self) -> bool:
@@ -149,7 +167,7 @@ class Daemon:
         )
 
     def _room_changed(self) -> None:
-        self._listener.update()
+        self._listener.traffic.room_changed()
 
 
 async def _cancel_on_signal(

@@ -1,11 +1,15 @@
 """
 The log: one line a state change, on stderr, in the form that its reader can use.
 
-Law: never the text of a payload; names of events, counts, paths and reasons only.
+Law: never the text of a payload; names of events, counts, paths and reasons only. What repeats is
+told with a count, and a reader who went away stops nothing.
 """
 
 import os
 import sys
+import time
+from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Final, Literal
 
 import structlog
@@ -13,6 +17,10 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 LogFormat = Literal["auto", "text", "json", "journal"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+# Of one event's lines: so many in so long, the others are counted in the next one.
+REPEATS_MAX: Final = 10
+REPEAT_SECONDS: Final = 60.0
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 # sd-daemon(3): a line that begins with <n> has that priority of syslog(3).
@@ -23,6 +31,7 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
     """Set up the log of this process; ``auto`` looks at where stderr leads."""
     chosen = _by_surroundings() if log_format == "auto" else log_format
     processors: list[Processor] = [
+        RepeatFilter(),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=chosen != "text"),
     ]
@@ -37,8 +46,52 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_names: _Logger(sys.stderr),
     )
+
+
+class RepeatFilter:
+    """
+    Lets the first lines of an event through and counts the rest.
+
+    The next line after `seconds` says in `repeats_hidden` how many there were in between.
+    """
+
+    def __init__(self, repeats_max: int = REPEATS_MAX, seconds: float = REPEAT_SECONDS) -> None:
+        self._repeats_max = repeats_max
+        self._seconds = seconds
+        self._windows: dict[str, _Window] = {}
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Return the event, or raise `structlog.DropEvent`."""
+        name = str(event["event"])
+        now = time.monotonic()
+        window = self._windows.get(name)
+        if window is None or now - window.began >= self._seconds:
+            hidden = 0 if window is None else max(0, window.lines - self._repeats_max)
+            self._windows[name] = window = _Window(now)
+            if hidden:
+                event["repeats_hidden"] = hidden
+        window.lines += 1
+        if window.lines > self._repeats_max:
+            raise structlog.DropEvent
+        return event
+
+
+class _Window:
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.lines = 0
+
+
+class _Logger(structlog.PrintLogger):
+    """Prints as long as somebody reads; a closed terminal is no reason to stop recording."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 class _JournalRenderer:
@@ -47,10 +100,10 @@ class _JournalRenderer:
     def __init__(self) -> None:
         self._render = structlog.processors.JSONRenderer()
 
-    def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> str:
+    def __call__(self, logger: WrappedLogger, name: str, event: MutableMapping[str, object]) -> str:
         line = self._render(logger, name, event)
         text = line.decode() if isinstance(line, bytes) else line
-        return f"<{_PRIORITIES[event['level']]}>{text}"
+        return f"<{_PRIORITIES[str(event['level'])]}>{text}"
 
 
 def _by_surroundings() -> Literal["text", "json", "journal"]:

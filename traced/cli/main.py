@@ -63,7 +63,7 @@ def application(first: str) -> typer.Typer:
     return app
 
 
-def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"traced {__version__}")
         raise typer.Exit

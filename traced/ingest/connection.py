@@ -33,6 +33,9 @@ AHEAD_BYTES: Final = 1024
 # Answers that one client may be owed before it is not read from; 8,000 in flight is a fast client.
 ACKS_OWED_MAX: Final = 16_384
 
+# What a client that does not read its answers can hold up a stop.
+UNREAD_SECONDS_MAX: Final = 1.0
+
 # One buffer for all: reads happen one after the other, and a buffer of this size for each
 # connection cost ten times as much where every connection sends one event.
 _BUFFER: Final = memoryview(bytearray(READ_BYTES))
@@ -79,6 +82,7 @@ class Connection:
         self._held_back = False
         self._ended = False
         self._closed = False
+        self._unread_seconds_max: float | None = None
 
     @property
     def pending(self) -> bool:
@@ -112,9 +116,14 @@ class Connection:
         self._guarded(lambda: self._end(self._protocol.give_up()))
 
     def finish(self) -> None:
-        """Read no more; an unfinished line is rejected unless its sender keeps it until an ack."""
+        """
+        Read no more, for the daemon stops; who does not read the answers holds up nothing.
+
+        An unfinished line is rejected unless its sender keeps it until it is acked.
+        """
+        self._unread_seconds_max = UNREAD_SECONDS_MAX
         self._guarded(
-            lambda: self._end([item for item in self._protocol.give_up() if not _asks(item)])
+            lambda: self._end([item for item in self._protocol.give_up() if not _is_kept(item)])
         )
 
     def close(self) -> None:
@@ -238,8 +247,12 @@ class Connection:
         if self._closed:
             return
         self._update_reading()
-        if self._ended and not self._unsent and not self.pending:
+        if not self._ended or self.pending:
+            return
+        if not self._unsent:
             self.close()
+        elif self._unread_seconds_max is not None:
+            self._loop.call_later(self._unread_seconds_max, self.close)
 
     def _update_reading(self) -> None:
         """Watch the socket for what it brings, or leave that in the kernel."""
@@ -266,11 +279,16 @@ class Connection:
         self._submit(items)
 
 
-def _asks(item: Item) -> bool:
-    """Tell whether a line that was rejected had asked for an ack."""
-    return (isinstance(item, TooLong) and item.rejected.ack) or (
-        isinstance(item, Rejected) and item.ack
+def _rejection(item: Item) -> Rejected | None:
+    return (
+        item.rejected if isinstance(item, TooLong) else item if isinstance(item, Rejected) else None
     )
+
+
+def _is_kept(item: Item) -> bool:
+    """Tell whether an unfinished line asked for an ack: its sender keeps it until it gets one."""
+    rejected = _rejection(item)
+    return rejected is not None and rejected.ack
 
 
 def _is_torn(item: Item) -> bool:
@@ -279,4 +297,6 @@ def _is_torn(item: Item) -> bool:
 
     The hook client does that at its deadline, with the whole event in its spool.
     """
-    return _asks(item) and (isinstance(item, TooLong) or item.reason in ("not_json", "not_utf8"))
+    rejected = _rejection(item)
+    torn = ("not_json", "not_utf8", "too_long")
+    return rejected is not None and rejected.ack and rejected.reason in torn

@@ -21,7 +21,7 @@ class ControlDesk:
         self._version = version
         self._status = status
 
-    def answer(self, control: Control, uid: int | None, settled: int) -> bytes:
+    def answer(self, uid: int | None, control: Control, settled: int) -> bytes:
         """Return the line that answers; `settled` events of the asker's connection are done."""
         if control.error is not None:
             return encode_control(control.control, "error", {"error": control.error})
@@ -33,7 +33,9 @@ class ControlDesk:
                 return encode_control("flush", "ok", {"events": settled})
             case "status" if uid not in (os.geteuid(), ROOT_UID):
                 return encode_control(
-                    "status", "error", {"error": f"uid {uid} may not ask, expected the daemon's own"}
+                    "status",
+                    "error",
+                    {"error": f"uid {uid} may not ask, expected the daemon's own"},
                 )
             case "status":
                 return encode_control("status", "ok", self._status())

@@ -71,7 +71,9 @@ def bound(path: Path) -> Iterator[socket.socket]:
     try:
         _remove_dead(path)
     except OSError as error:
-        raise ConfigError(f"socket {path} cannot be looked at: {error.strerror or error}") from error
+        raise ConfigError(
+            f"socket {path} cannot be looked at: {error.strerror or error}"
+        ) from error
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         # The mode has to be right from the first moment, not after a chmod.
         umask = os.umask(0o177)

@@ -5,6 +5,7 @@ Law: each event is counted when it is received and ends in exactly one of stored
 ignored, rejected and discarded: received = the sum of these + queued.
 """
 
+import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Final
@@ -16,10 +17,15 @@ COMMITS_KEPT: Final = 1000
 
 
 class Figures:
-    """Counters since start; times are seconds of the monotonic clock unless they say epoch."""
+    """
+    Counters since start; `queued_max` is the most events that ever waited at once.
+
+    The last commit is told twice, as Unix seconds and as seconds of the monotonic clock.
+    """
 
     def __init__(self) -> None:
         self.received = 0
+        self.queued_max = 0
         self.stored = 0
         self.duplicate = 0
         self.ignored = 0
@@ -27,6 +33,7 @@ class Figures:
         self.discarded: Counter[str] = Counter()
         self.batch_events_last = 0
         self.last_commit_epoch: float | None = None
+        self.last_commit_seconds: float | None = None
         self._commit_seconds: deque[float] = deque(maxlen=COMMITS_KEPT)
 
     @property
@@ -45,8 +52,13 @@ class Figures:
         """How many events wait for their commit."""
         return self.received - self.settled
 
-    def committed(self, outcomes: Iterable[Outcome], seconds: float, epoch: float) -> None:
-        """Count one committed batch."""
+    def took(self, events: int) -> None:
+        """Count events that were put into the intake."""
+        self.received += events
+        self.queued_max = max(self.queued_max, self.queued)
+
+    def committed(self, outcomes: Iterable[Outcome], seconds: float) -> None:
+        """Count one committed batch, which took so many seconds."""
         events = 0
         for outcome in outcomes:
             events += 1
@@ -60,7 +72,7 @@ class Figures:
                 case "rejected":
                     self.rejected[outcome.reason or ""] += 1
         self.batch_events_last = events
-        self.last_commit_epoch = epoch
+        self.last_commit_epoch, self.last_commit_seconds = time.time(), time.monotonic()
         self._commit_seconds.append(seconds)
 
     def commit_seconds(self) -> dict[str, float | None]:

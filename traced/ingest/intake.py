@@ -61,6 +61,7 @@ class Intake:
         self._figures = figures
         self._waiting: deque[Submission] = deque()
         self._arrived = anyio.Event()
+        self._emptier = anyio.Event()
         self._closed = False
         self._stalled = False
         self.bytes = 0
@@ -70,7 +71,7 @@ class Intake:
         """Queue a submission; the last one that was read may go above the bound."""
         self._waiting.append(submission)
         self.bytes += submission.weight
-        self._figures.received += len(submission.records)
+        self._figures.took(len(submission.records))
         self._arrived.set()
         self._weigh()
 
@@ -78,7 +79,8 @@ class Intake:
         """
         Wait for a submission; return it with what waits behind it, up to `events_max` events.
 
-        No submission is split: put none that is larger. Returns an empty list once the intake is closed and everything has been taken.
+        No submission is split: put none that is larger. Returns an empty list once the intake is
+        closed and everything has been taken.
         """
         while not self._waiting:
             if self._closed:
@@ -87,12 +89,15 @@ class Intake:
             await self._arrived.wait()
         taken: list[Submission] = []
         events = 0
-        while self._waiting and (
-            not taken or events + len(self._waiting[0].records) <= events_max
-        ):
+        while self._waiting and (not taken or events + len(self._waiting[0].records) <= events_max):
             taken.append(self._waiting.popleft())
             events += len(taken[-1].records)
         return taken
+
+    async def room(self) -> None:
+        """Wait until it is not full."""
+        while self.full:
+            await self._emptier.wait()
 
     def settled(self, submissions: Sequence[Submission]) -> None:
         """Make room: these submissions are done."""
@@ -115,4 +120,8 @@ class Intake:
         full = self._stalled or self.bytes >= bound
         if full != self.full:
             self.full = full
+            if full:
+                self._emptier = anyio.Event()
+            else:
+                self._emptier.set()
             self._on_change()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 import structlog
 from msgspec import Struct
 
@@ -35,8 +36,6 @@ ACCEPT_PAUSE_SECONDS: Final = 0.1
 # Of answers that clients do not read; 190,000 acks.
 UNREAD_BYTES_MAX: Final = 32 * 1024 * 1024
 DRAIN_POLL_SECONDS: Final = 0.01
-# What a client that does not read its answers can hold up a stop.
-ANSWER_SECONDS_MAX: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -77,6 +76,7 @@ class Listener:
         self._sock: socket.socket | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._connections: OrderedDict[Connection, None] = OrderedDict()  # longest idle first
+        self._left = anyio.Event()
         self._unread: Crowd[Connection] = Crowd(UNREAD_BYTES_MAX)
 
     def __len__(self) -> int:
@@ -99,8 +99,7 @@ class Listener:
         """
         if self._sock is None:
             return
-        # Without the file new clients go to their spool; those that wait in the kernel are taken.
-        path.unlink(missing_ok=True)
+        self._hide(path)
         self.traffic.stop()
         more_may_wait = True
         while more_may_wait:
@@ -109,11 +108,9 @@ class Listener:
                 await self._read_out(connection)
             await anyio.sleep(DRAIN_POLL_SECONDS)
         self._stop_accepting()
-        while any(connection.pending for connection in self._connections):
-            await anyio.sleep(DRAIN_POLL_SECONDS)
-        with anyio.move_on_after(ANSWER_SECONDS_MAX):
-            while self._connections:
-                await anyio.sleep(DRAIN_POLL_SECONDS)
+        while self._connections:
+            self._left = anyio.Event()
+            await self._left.wait()
 
     def close(self) -> None:
         """Close all at once, answered or not."""
@@ -136,8 +133,14 @@ class Listener:
     def was_closed(self, connection: Connection) -> None:
         """Forget a connection."""
         self._connections.pop(connection, None)
+        self._left.set()
         self._unread.hold(connection, 0)
         self.traffic.forget(connection)
+
+    @staticmethod
+    def _hide(path: Path) -> None:
+        """Remove the file: new clients go to their spool, those that wait in the kernel stay."""
+        path.unlink(missing_ok=True)
 
     def _accept(self) -> bool:
         """Accept whom there is room for; return whether more may wait."""
@@ -218,11 +221,10 @@ class Listener:
         """Read what waits of one client, then no more."""
         left = connection.waiting_bytes
         while left >= 0:  # once more than what waited: there the client's end may show
-            while self.intake.full:
-                await anyio.sleep(DRAIN_POLL_SECONDS)
+            await self.intake.room()
             count = connection.read()
             if not count:
                 break
             left -= count
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
         connection.finish()

@@ -11,14 +11,18 @@ from typing import Final
 
 import aiosqlite
 import anyio
+import structlog
 
 from traced.core.errors import StoreBusy
 from traced.core.event import Event, RunningLost
+from traced.ingest.fault import fault
 from traced.store.database import run_in_writer_thread
 from traced.store.recorder import Recorder, RunningSession
 
 LOOK_SECONDS: Final = 5.0
 SILENCE_MS_MAX: Final = 24 * 60 * 60 * 1000
+
+log = structlog.get_logger()
 
 
 async def watch(connection: aiosqlite.Connection, recorder: Recorder) -> None:
@@ -26,10 +30,11 @@ async def watch(connection: aiosqlite.Connection, recorder: Recorder) -> None:
     while True:
         await anyio.sleep(LOOK_SECONDS)
         with anyio.CancelScope(shield=True):
-            await run_in_writer_thread(connection, _look, recorder)
+            await run_in_writer_thread(connection, look, recorder)
 
 
-def _look(recorder: Recorder) -> None:
+def look(recorder: Recorder) -> None:
+    """Look once, in the writer's thread."""
     now = time.time_ns() // 1_000_000
     try:
         lost = _lost(recorder.running_sessions(), now)
@@ -37,6 +42,8 @@ def _look(recorder: Recorder) -> None:
             recorder.append(lost, now)
     except StoreBusy:
         return  # The writer tells of it; the next look comes soon.
+    except Exception as error:  # noqa: BLE001  # nobody's event waits for it
+        log.error("lost_look_failed", error=fault(error))  # noqa: TRY400  # its text may be a client's
 
 
 def _lost(sessions: Sequence[RunningSession], now: int) -> list[Event]:

@@ -27,7 +27,6 @@ ROUND_BYTES_MAX: Final = 8 * 1024 * 1024
 ROUND_FILES_MAX: Final = 500
 # A client lives for seconds; what it left half written for so long was cut off by its death.
 ABANDONED_SECONDS: Final = 3600
-ROOM_POLL_SECONDS: Final = 0.02
 
 log = structlog.get_logger()
 
@@ -102,8 +101,7 @@ class Spool:
     async def _put(self, file: SpoolFile) -> _Taking:
         taking = _Taking(len(file.parts), partial(self._delete, file.path))
         for records, size in file.parts:
-            while self._intake.full:
-                await anyio.sleep(ROOM_POLL_SECONDS)
+            await self._intake.room()
             self._intake.put(
                 Submission(records, size, file.written_at, file.uid, taking.part_committed)
             )

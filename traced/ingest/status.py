@@ -31,13 +31,13 @@ class Status(Struct):
     def __call__(self) -> dict[str, object]:
         """Return the figures by the names of SPEC 9; ages and durations in seconds."""
         figures = self.figures
-        last = figures.last_commit_epoch
+        at, seconds = figures.last_commit_epoch, figures.last_commit_seconds
         spool_files, spool_bytes = self.spool_backlog()
         return {
             "running": True,
             "pid": os.getpid(),
             "version": self.version,
-            "uptime_seconds": round(time.monotonic() - self.started, 3),
+            "uptime_seconds": _since(self.started),
             "state": self.state(),
             "received": figures.received,
             "stored": figures.stored,
@@ -46,18 +46,23 @@ class Status(Struct):
             "rejected": dict(figures.rejected),
             "discarded": dict(figures.discarded),
             "queued": figures.queued,
+            "queued_max": figures.queued_max,
             "queued_bytes": self.intake.bytes,
             "queued_bytes_max": self.intake_bytes_max,
             "batch_events_last": figures.batch_events_last,
             "commit_seconds": figures.commit_seconds(),
-            "last_commit_at": None if last is None else _text(last),
-            "last_commit_age_seconds": None if last is None else round(time.time() - last, 3),
+            "last_commit_at": None if at is None else _text(at),
+            "last_commit_age_seconds": None if seconds is None else _since(seconds),
             "spool_files": spool_files,
             "spool_bytes": spool_bytes,
             "wal_bytes": _size(self.db.with_name(self.db.name + "-wal")),
             "database_bytes": _size(self.db),
             "connections": self.connections(),
         }
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
 
 
 def _text(epoch: float) -> str:

@@ -7,6 +7,7 @@ oldest. What is not read waits in the kernel; who waited longest is read first w
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Hashable
 from itertools import islice
 from typing import Final, Protocol
 
@@ -23,7 +24,7 @@ RESUMED_A_TURN: Final = 64
 log = structlog.get_logger()
 
 
-class Sender(Protocol):
+class Sender(Hashable, Protocol):
     """What is read: a connection."""
 
     def resume(self) -> None:

@@ -133,23 +133,35 @@ class Translator:
         return rejected
 
     def _refuse(self, record: Record, reason: str, detail: str) -> Rejected:
-        line = b""
-        known: dict[str, object] = {}
         match record:
             case Envelope():
                 line = bytes(record.payload)
-                known = {"agent": record.agent, "event_id": record.event_id}
+                said = {"agent": record.agent, "event_id": record.event_id}
             case HookPayload():
                 line = record.payload
+                said = {}
             case NativeEvent() | LifeLine():
-                known = {
+                line = b""
+                said = {
                     "agent": record.agent,
-                    "session_id": record.session_id,
                     "event_id": record.event_id,
+                    "session_id": record.session_id,
                 }
-            case TooLong() | Rejected():
-                pass
+            case TooLong():  # what was saved of it is no use, but why it was refused still holds
+                return record.rejected
+            case Rejected():
+                return record
+            case _:
+                assert_never(record)
+        known: dict[str, object] = {**said, **({"payload": _readable(line)} if line else {})}
         return self._rejections.reject(reason, detail, line, known)
+
+
+def _readable(payload: bytes) -> object:
+    try:
+        return decode_json(payload)
+    except Malformed:
+        return None
 
 
 def _object(value: object) -> Payload:

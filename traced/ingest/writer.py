@@ -87,7 +87,7 @@ class Writer:
             self.progress()
             if not isinstance(result, StoreBusy):
                 seconds = time.perf_counter() - began
-                self._figures.committed(result, seconds, time.time())
+                self._figures.committed(result, seconds)
                 self._recovered()
                 return result
             self._stalled(result, patience)

@@ -5,24 +5,29 @@ Law: one transaction a batch. An event that the database refuses costs itself, n
 neighbours; a database that refuses everything costs nothing: the batch is still whole.
 """
 
+import copy
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import aiosqlite
 from msgspec import Struct
 
-from traced.core.errors import OrderTaken, StoreBusy
+from traced.core.errors import OrderTaken
 from traced.core.event import Event, Outcome, Rejected
 from traced.core.ledger.apply import apply
 from traced.core.ledger.batch import Batch
+from traced.core.ledger.session import SessionState
 from traced.store import write
-from traced.store.cache import SessionCache
+from traced.store.cache import UNITS_MAX, SessionCache
 from traced.store.database import run_in_writer_thread
 from traced.store.gather import Gathered, gather
+from traced.store.refusal import concerns_all, refused, told_as_busy
 from traced.store.statements import statement
 
 REJECTED_ROWS_MAX: Final = 10_000
+# What a batch needs of its sessions is in memory at once, a hundred units and more of each.
+SESSIONS_AT_ONCE_MAX: Final = 250
 
 Entry = Event | Rejected
 
@@ -37,24 +42,34 @@ class RunningSession(Struct, frozen=True):
     last_event_at: int
 
 
+class _Counters(Struct):
+    """The last numbers given, and the rows of `rejected`; set back with what is rolled back."""
+
+    sequence: int
+    session_pk: int
+    prompt_pk: int
+    rejected_rows: int
+
+
 class Recorder:
     """
     Writes batches through the writer's connection, and is used from that connection's thread only.
 
     With `by_owner`, the sender's uid is part of a session's identity (several users, one daemon).
+
+    Raises:
+        StoreBusy: If the database cannot be read just now.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, by_owner: bool = False) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, *, by_owner: bool = False, units_max: int = UNITS_MAX
+    ) -> None:
         self._connection = connection
         self._by_owner = by_owner
-        self._cache = SessionCache()
-        sequence, session_pk, prompt_pk = connection.execute(
-            statement("select_counters")
-        ).fetchone()
-        self._sequence: int = sequence
-        self._session_pk: int = session_pk
-        self._prompt_pk: int = prompt_pk
-        self._rejected_rows = self._count_rejected()
+        self._cache = SessionCache(units_max)
+        with told_as_busy():
+            counters = connection.execute(statement("select_counters")).fetchone()
+        self._counters = _Counters(*counters)
 
     def append(self, entries: Sequence[Entry], now: int) -> list[Outcome]:
         """
@@ -64,31 +79,36 @@ class Recorder:
             StoreBusy: If the database cannot be written just now. Nothing of the batch is stored,
                 and the caller may give the same batch again.
         """
-        try:
+        with told_as_busy():
             try:
-                return self._transact(entries, now, one_by_one=False)
-            except sqlite3.OperationalError:
-                raise
+                return self._transact(self._all_at_once, entries, now)
             except Exception as error:
-                if type(error) is sqlite3.DatabaseError:  # a damaged file, not a refused row
+                if concerns_all(error):
                     raise
-                return self._transact(entries, now, one_by_one=True)
-        except sqlite3.DatabaseError as error:
-            raise StoreBusy(str(error)) from error
+                return self._transact(self._one_by_one, entries, now)
 
     def agent_of(self, session_id: str) -> str | None:
-        """Return the agent recorded for a session id, if any."""
-        row = self._connection.execute(
-            statement("select_agent_of_session"), {"session_id": session_id}
-        ).fetchone()
+        """
+        Return the agent recorded for a session id, if any.
+
+        Raises:
+            StoreBusy: If the database cannot be read just now.
+        """
+        with told_as_busy():
+            row = self._connection.execute(
+                statement("select_agent_of_session"), {"session_id": session_id}
+            ).fetchone()
         return None if row is None else str(row[0])
 
     def running_sessions(self) -> list[RunningSession]:
-        """Return the sessions that have running steps."""
-        try:
+        """
+        Return the sessions that have running steps.
+
+        Raises:
+            StoreBusy: If the database cannot be read just now.
+        """
+        with told_as_busy():
             rows = self._connection.execute(statement("select_running_sessions")).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise StoreBusy(str(error)) from error
         return [RunningSession(*row) for row in rows]
 
     def prove(self) -> None:
@@ -100,114 +120,135 @@ class Recorder:
         """
         self.append([], 0)
 
-    def _transact(self, entries: Sequence[Entry], now: int, *, one_by_one: bool) -> list[Outcome]:
+    def _transact(
+        self,
+        work: Callable[[Sequence[Entry], int], list[Outcome]],
+        entries: Sequence[Entry],
+        now: int,
+    ) -> list[Outcome]:
+        before = copy.copy(self._counters)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            if one_by_one:
-                outcomes = [self._guarded(entry, now) for entry in entries]
-            else:
-                outcomes = self._append(entries, now)
+            outcomes = work(entries, now)
             self._connection.execute("COMMIT")
         except BaseException:
-            self._roll_back("ROLLBACK")
+            self._forget(before)
+            if self._connection.in_transaction:  # some failures have ended it already
+                self._connection.execute("ROLLBACK")
             raise
         return outcomes
 
+    def _all_at_once(self, entries: Sequence[Entry], now: int) -> list[Outcome]:
+        return [outcome for part in _parts(entries) for outcome in self._append(part, now)]
+
+    def _one_by_one(self, entries: Sequence[Entry], now: int) -> list[Outcome]:
+        return [self._guarded(entry, now) for entry in entries]
+
     def _guarded(self, entry: Entry, now: int) -> Outcome:
+        before = copy.copy(self._counters)
         self._connection.execute("SAVEPOINT entry")
         try:
-            outcome = self._append([entry], now)[0]
-        except sqlite3.OperationalError:
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever one event causes costs that event
-            self._roll_back("ROLLBACK TO entry")
-            detail = f"the database refused it: {type(error).__name__}: {error}"
-            outcome = self._append([_rejected(entry, "storage_error", detail)], now)[0]
+            (outcome,) = self._append([entry], now)
+        except Exception as error:
+            if concerns_all(error):
+                raise
+            self._forget(before)
+            self._connection.execute("ROLLBACK TO entry")  # fails where all was rolled back
+            (outcome,) = self._append([refused(entry, error)], now)
         self._connection.execute("RELEASE entry")
         return outcome
 
-    def _roll_back(self, statement_text: str) -> None:
-        # The states of the batch have changed in memory and must be loaded again.
+    def _forget(self, counters: _Counters) -> None:
+        # What was changed in memory was not committed: it is loaded again.
         self._cache.clear()
-        if self._connection.in_transaction:
-            self._connection.execute(statement_text)
-        self._rejected_rows = self._count_rejected()
+        self._counters = counters
 
     def _append(self, entries: Sequence[Entry], now: int) -> list[Outcome]:
         events = [event for entry in entries if (event := _event_of(entry)) is not None]
         gathered = gather(
             self._connection, self._cache, events, self._new_session_pk, by_owner=self._by_owner
         )
-        batch = Batch(self._sequence, now)
-        refused: list[Rejected] = []
+        batch = Batch(self._counters.sequence, now)
+        places = zip(gathered.sessions, gathered.digests, strict=True)
+        rejected: list[Rejected] = []
         outcomes: list[Outcome] = []
-        positions = iter(range(len(events)))
         for entry in entries:
-            event = _event_of(entry)
-            result = None if event is None else _record(batch, gathered, event, next(positions))
-            if isinstance(entry, Rejected):
+            if isinstance(entry, Event):
+                result = _record(batch, gathered, entry, *next(places))
+            else:
                 result = entry
+                if entry.salvaged is not None:  # takes effect, though the line is rejected
+                    _record(batch, gathered, entry.salvaged, *next(places))
             if isinstance(result, Rejected):
-                refused.append(result)
+                rejected.append(result)
                 result = _refusal(result)
-            if result is not None:
-                outcomes.append(result)
-        self._write(batch, gathered, refused)
+            outcomes.append(result)
+        self._write(batch, gathered, rejected)
         return outcomes
 
-    def _write(self, batch: Batch, gathered: Gathered, refused: Sequence[Rejected]) -> None:
+    def _write(self, batch: Batch, gathered: Gathered, rejected: Sequence[Rejected]) -> None:
+        counters = self._counters
         for _, prompt in batch.prompts.values():
             if prompt.pk is None:
-                self._prompt_pk += 1
-                prompt.pk = self._prompt_pk
+                counters.prompt_pk += 1
+                prompt.pk = counters.prompt_pk
         write.batch(self._connection, batch)
         write.seen(self._connection, gathered.remembered)
-        kept = refused[: max(0, REJECTED_ROWS_MAX - self._rejected_rows)]
+        kept = rejected[: max(0, REJECTED_ROWS_MAX - counters.rejected_rows)]
         write.rejected(self._connection, kept, batch.now)
-        self._rejected_rows += len(kept)
-        self._sequence = batch.sequence
+        counters.rejected_rows += len(kept)
+        counters.sequence = batch.sequence
         self._cache.settle(gathered.keys)
 
     def _new_session_pk(self) -> int:
-        self._session_pk += 1
-        return self._session_pk
+        self._counters.session_pk += 1
+        return self._counters.session_pk
 
-    def _count_rejected(self) -> int:
-        (count,) = self._connection.execute(statement("count_rejected")).fetchone()
-        return int(count)
+
+def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Cut a batch where it would concern too many sessions at once; nothing is one part."""
+    start = 0
+    session_ids: set[str | None] = set()
+    for position, entry in enumerate(entries):
+        session_ids.add(entry.session_id)
+        if len(session_ids) > SESSIONS_AT_ONCE_MAX:
+            yield entries[start:position]
+            start = position
+            session_ids = {entry.session_id}
+    yield entries[start:]
 
 
 def _event_of(entry: Entry) -> Event | None:
     return entry if isinstance(entry, Event) else entry.salvaged
 
 
-def _record(batch: Batch, gathered: Gathered, event: Event, position: int) -> Outcome | Rejected:
-    session = gathered.sessions[position]
+def _record(
+    batch: Batch,
+    gathered: Gathered,
+    event: Event,
+    session: SessionState | None,
+    digest: int | None,
+) -> Outcome | Rejected:
     if session is None:
         return Outcome("ignored", event.session_id, event.event_id)
-    digest = gathered.digests[position]
     if digest is not None and (session.pk, digest) in gathered.seen:
         order = gathered.seen[session.pk, digest]
         return Outcome("duplicate", event.session_id, event.event_id, order)
     try:
         order = apply(batch, session, event)
     except OrderTaken as error:
-        return _rejected(event, "bad_field", str(error))
+        return Rejected(
+            "bad_field",
+            str(error),
+            raw=None,
+            length=0,
+            agent=event.agent,
+            session_id=event.session_id,
+            event_id=event.event_id,
+        )
     if digest is not None:
         gathered.remember(session.pk, digest, order)
     return Outcome("stored", event.session_id, event.event_id, order)
-
-
-def _rejected(entry: Entry, reason: str, detail: str) -> Rejected:
-    return Rejected(
-        reason=reason,
-        detail=detail,
-        raw=None,
-        length=0,
-        agent=entry.agent,
-        session_id=entry.session_id,
-        event_id=entry.event_id,
-    )
 
 
 def _refusal(rejected: Rejected) -> Outcome:

@@ -61,10 +61,14 @@ SHIFT: Final = {name: FIRST_FIELD_BIT + 3 * index for index, name in enumerate(F
 WHAT_SHIFT: Final = SHIFT["what"]
 PROMPT_SHIFT: Final = SHIFT["prompt"]
 EXPLICIT_SHIFT: Final = SHIFT["explicit_prompt"]
-PLAIN: Final = tuple(
-    (name, SHIFT[name]) for name in FIELDS if name not in {"what", "prompt", "explicit_prompt"}
-)
 RESULT: Final = tuple((name, SHIFT[name]) for name in ("output", "output_summary", "error"))
+# What a batch says of a result holds only where nobody else tells: the others need not be undone.
+RESULT_RANK: Final = {Phase.BATCH: 1, Phase.START: 2, Phase.DENIED: 3, Phase.END: 4}
+PLAIN: Final = tuple(
+    (name, SHIFT[name])
+    for name in FIELDS
+    if name not in {"what", "prompt", "explicit_prompt", "output", "output_summary", "error"}
+)
 
 
 class StepState(Struct, gc=False):
@@ -125,6 +129,10 @@ def merge(step: StepState, change: StepChange, prompt_number: int) -> None:
         value = getattr(change, name)
         if value is not None:
             _offer(step, name, value, rank, shift)
+    for name, shift in RESULT:
+        value = getattr(change, name)
+        if value is not None:
+            _offer(step, name, value, RESULT_RANK[phase], shift)
     if change.prompt_number is not None:
         _offer(step, "prompt_number", prompt_number, rank, EXPLICIT_SHIFT)
         step.ranks = step.ranks & ~(RANK_MASK << PROMPT_SHIFT) | EXPLICIT_PROMPT << PROMPT_SHIFT
@@ -165,7 +173,7 @@ def _offer_what(step: StepState, trace_type: str, name: str, rank: int) -> None:
 def _drop_result_of_batch(step: StepState) -> None:
     # An end is complete: what the model was given for a call that failed only repeats its error.
     for name, shift in RESULT:
-        if (step.ranks >> shift) & RANK_MASK == Phase.BATCH:
+        if (step.ranks >> shift) & RANK_MASK == RESULT_RANK[Phase.BATCH]:
             step.ranks &= ~(RANK_MASK << shift)
             setattr(step, name, None)
 

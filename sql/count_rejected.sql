@@ -1,2 +1,0 @@
--- How many rejected and discarded rows are kept.
-SELECT count(*) FROM rejected;

@@ -1,0 +1,83 @@
+"""
+What was not taken: whose fault it is, and what is kept of it.
+
+Law: only what one event causes costs that event. Whatever would hold for every event, a locked or
+damaged database, a full disk or no memory, costs none: it is `StoreBusy`, and tried again.
+"""
+
+import sqlite3
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+
+import msgspec
+
+from traced.core.errors import StoreBusy
+from traced.core.event import Event, Rejected
+
+
+@contextmanager
+def told_as_busy() -> Iterator[None]:
+    """
+    Tell of a database that cannot be used just now in the house's words.
+
+    Raises:
+        StoreBusy: In place of the error.
+    """
+    try:
+        yield
+    except (sqlite3.DatabaseError, MemoryError) as error:
+        raise StoreBusy(str(error) or type(error).__name__) from error
+
+
+def concerns_all(error: Exception) -> bool:
+    """Tell whether no event could be stored now, rather than one that cannot be stored ever."""
+    if isinstance(error, sqlite3.OperationalError | sqlite3.InternalError | MemoryError):
+        return True
+    return type(error) is sqlite3.DatabaseError  # a damaged file; its subclasses are of one row
+
+
+def refused(entry: Event | Rejected, error: Exception) -> Rejected:
+    """
+    Return what is kept in place of an entry that caused this error, in texts that can be stored.
+
+    A line that was rejected before stays rejected for its own reason; only what could be saved of
+    it is lost.
+    """
+    if isinstance(entry, Rejected):
+        return msgspec.structs.replace(
+            entry,
+            detail=_storable(entry.detail),
+            agent=_storable_or_none(entry.agent),
+            session_id=_storable_or_none(entry.session_id),
+            event_id=_storable_or_none(entry.event_id),
+            salvaged=None,
+        )
+    return Rejected(
+        "storage_error",
+        f"the database refused it: {_told(error)}",
+        raw=None,
+        length=0,
+        agent=_storable(entry.agent),
+        session_id=_storable(entry.session_id),
+        event_id=_storable_or_none(entry.event_id),
+    )
+
+
+def _told(error: Exception) -> str:
+    # Messages of the database name columns and positions; those of others may hold what was sent.
+    if isinstance(error, sqlite3.Error | OverflowError | UnicodeError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    places = [f" at {PurePath(frame.filename).name}:{frame.lineno}" for frame in frames]
+    return type(error).__name__ + "".join(places)
+
+
+def _storable(text: str) -> str:
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
+
+
+def _storable_or_none(text: str | None) -> str | None:
+    return None if text is None else _storable(text)
