@@ -5,6 +5,7 @@ Law: it reads aloud. Locks, then the database, then the spool, then the socket, 
 stop the socket first, then what waits, then the database.
 """
 
+import math
 import os
 import signal
 import socket
@@ -75,6 +76,7 @@ class Daemon:
         self._config = config
         self._connection = connection
         self._recorder = recorder
+        self._stop_at = math.inf
         self._redactor = Redactor(config.redact_patterns)
         self._figures = Figures()
         self._intake = Intake(config.intake_bytes_max, self._room_changed, self._figures)
@@ -121,7 +123,7 @@ class Daemon:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._writer.run)
                 async with anyio.create_task_group() as watchers:
-                    watchers.start_soon(_cancel_on_signal, signals, watchers.cancel_scope)
+                    watchers.start_soon(self._stop_on_signal, signals, watchers.cancel_scope)
                     await self._spool.take_all()
                     self._listener.start(sock)
                     watchers.start_soon(self._listener.traffic.watch)
@@ -140,10 +142,19 @@ class Daemon:
         log.info("ready", socket=str(self._config.socket), database=str(self._config.db))
         ready()
 
+    async def _stop_on_signal(
+        self, signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope
+    ) -> None:
+        async for number in signals:
+            log.info("signal", name=number.name)
+            self._stop_at = anyio.current_time() + self._config.drain_seconds_max
+            scope.cancel()
+            return
+
     async def _drain(self) -> None:
         log.info("stopping", queued=self._figures.queued)
         self._writer.stop()
-        with anyio.move_on_after(self._config.drain_seconds_max):
+        with anyio.CancelScope(deadline=self._stop_at):
             await self._listener.drain(self._config.socket)
             self._intake.close()
             await self._writer.done.wait()
@@ -168,15 +179,6 @@ class Daemon:
 
     def _room_changed(self) -> None:
         self._listener.traffic.room_changed()
-
-
-async def _cancel_on_signal(
-    signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope
-) -> None:
-    async for number in signals:
-        log.info("signal", name=number.name)
-        scope.cancel()
-        return
 
 
 def _may_send(uid: int | None) -> bool:

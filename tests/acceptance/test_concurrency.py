@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.daemon import Client, Daemon, Row
+from support.daemon import Client, Daemon, Row, wait_until
 
 CLIENTS = 64
 EVENTS_A_CLIENT = 1000
@@ -27,26 +27,28 @@ def event(client: int, number: int) -> dict[str, object]:
     }
 
 
-def stream(daemon: Daemon, client: int, numbers: list[int]) -> list[Row]:
-    """Send these events on one connection; return the answers, as far as they came."""
-    answers: list[Row] = []
-    with daemon.connect() as connection:
+def stream(daemon: Daemon, client: int, numbers: list[int], answers: list[Row]) -> None:
+    """Send these events on one connection; collect the answers, as far as they come."""
+    lines = [json.dumps(event(client, number)).encode() for number in numbers]
+    try:
+        connection = daemon.connect()
+    except OSError:
+        return  # the daemon was stopped already
+    with connection:
         reader = threading.Thread(target=read_all, args=(connection, len(numbers), answers))
         reader.start()
         try:
-            lines = [json.dumps(event(client, number)).encode() for number in numbers]
             for start in range(0, len(lines), 50):
                 connection.send(*lines[start : start + 50])
         except OSError:
             pass  # the daemon was stopped: what was not answered will be sent again
         reader.join()
-    return answers
 
 
 def read_all(connection: Client, count: int, answers: list[Row]) -> None:
     """Collect answers until all have come or the connection ends."""
     try:
-        while len(answers) < count:
+        for _ in range(count):
             answers.append(connection.receive())
     except (OSError, AssertionError):
         return
@@ -81,8 +83,9 @@ def test_64_clients_into_8_sessions_give_orders_without_gap(tmp_path: Path) -> N
     with Daemon(tmp_path / "d") as daemon:
 
         def work(client: int) -> None:
-            answers = stream(daemon, client, list(range(EVENTS_A_CLIENT)))
-            assert [a["event_id"] for a in answers] == [
+            answers: list[Row] = []
+            stream(daemon, client, list(range(EVENTS_A_CLIENT)), answers)
+            assert [answer["event_id"] for answer in answers] == [
                 f"{client}-{number}" for number in range(EVENTS_A_CLIENT)
             ]
             acked.update({answer["event_id"]: answer for answer in answers})
@@ -97,23 +100,24 @@ def test_64_clients_into_8_sessions_give_orders_without_gap(tmp_path: Path) -> N
 @pytest.mark.timeout(120)
 def test_restart_in_the_middle_leaves_no_gap(tmp_path: Path) -> None:
     """Stopped and started while 64 clients stream, the orders are whole: unacked is sent again."""
-    acked: dict[str, Row] = {}
+    answers: list[Row] = []
     with Daemon(tmp_path / "d") as daemon:
 
-        def first(client: int) -> None:
-            answers = stream(daemon, client, list(range(EVENTS_A_CLIENT)))
-            acked.update({answer["event_id"]: answer for answer in answers})
+        def stop_in_the_middle() -> None:
+            wait_until(lambda: len(answers) > EVENTS // 10, "a tenth of the acks")
+            assert daemon.stop() == 0
 
-        stopper = threading.Timer(0.7, daemon.stop)
+        stopper = threading.Thread(target=stop_in_the_middle)
         stopper.start()
-        run_clients(first)
+        run_clients(lambda client: stream(daemon, client, list(range(EVENTS_A_CLIENT)), answers))
         stopper.join()
+        before = {answer["event_id"] for answer in answers}
+        assert 0 < len(before) < EVENTS
         daemon.start()
 
         def again(client: int) -> None:
-            missing = [n for n in range(EVENTS_A_CLIENT) if f"{client}-{n}" not in acked]
-            answers = stream(daemon, client, missing)
-            acked.update({answer["event_id"]: answer for answer in answers})
+            missing = [n for n in range(EVENTS_A_CLIENT) if f"{client}-{n}" not in before]
+            stream(daemon, client, missing, answers)
 
         run_clients(again)
-        check_sessions(daemon, acked)
+        check_sessions(daemon, {answer["event_id"]: answer for answer in answers})

@@ -42,7 +42,7 @@ def run_hook(daemon: Daemon, payload: object = PAYLOAD) -> float:
 
 def spooled(daemon: Daemon) -> list[Path]:
     """The files in the spool."""
-    return sorted(daemon.spool.glob("*.ndjson"))
+    return sorted(daemon.spool.glob("[0-9]*.ndjson"))
 
 
 @contextmanager

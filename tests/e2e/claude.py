@@ -11,12 +11,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
+import sys
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from support.daemon import PYTHON, Daemon
 
@@ -25,6 +26,8 @@ from e2e.stand_in import Scripts, StandIn
 PACKAGE = "@anthropic-ai/claude-code"
 INSTALL_SECONDS_MAX = 180.0
 RUN_SECONDS_MAX = 60.0
+MCP_SERVER = Path(__file__).parent / "mcp_server.py"
+SKIP = "--dangerously-skip-permissions"
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -150,16 +153,45 @@ class Running:
 class Bench:
     """A home and a project below `folder`, for one program and one stand-in."""
 
-    def __init__(self, folder: Path, program: Program, stand_in: StandIn) -> None:
+    def __init__(self, folder: Path, program: Program, scripts: Scripts) -> None:
         self.folder = folder
         self.program = program
-        self.stand_in = stand_in
         self.home = folder / "home"
         self.project = folder / "project"
         self.witnessed = folder / "witnessed"
         for path in (self.home / ".claude", self.project, self.witnessed):
             path.mkdir(parents=True)
         self.settings = self.home / ".claude" / "settings.json"
+        self.session_id = str(uuid.uuid4())
+        self.names = {
+            "@agent": "Task" if program.is_old else "Agent",
+            "@mcp_server": str(MCP_SERVER),
+            "@project": str(self.project),
+            "@python": sys.executable,
+            "@session": self.session_id,
+            "@witnessed": str(self.witnessed),
+        }
+        self.stand_in = StandIn(scripts, self.named)
+
+    def __enter__(self) -> Self:
+        self.stand_in.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stand_in.stop()
+
+    def named(self, text: str) -> str:
+        """Return a text in which each `@name` is what it stands for here."""
+        for name, value in self.names.items():
+            text = text.replace(name, value)
+        return text
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files of the project."""
+        for name, text in files.items():
+            path = self.project / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self.named(text))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -187,7 +219,8 @@ class Bench:
     def payloads(self) -> list[dict[str, Any]]:
         """What somebody else's hook was given, in the order in which it was."""
         files = sorted(self.witnessed.iterdir(), key=lambda file: file.stat().st_mtime_ns)
-        return [json.loads(file.read_bytes()) for file in files]
+        texts = [file.read_bytes() for file in files]
+        return [json.loads(text) for text in texts if text]  # empty: killed before it was given
 
     def traced(self, daemon: Daemon, *arguments: str) -> str:
         """Run a `traced` command as the user of this home; return what it printed."""
@@ -209,7 +242,7 @@ class Bench:
         """Start the program in print mode; what is left of it at the end is killed."""
         command = [
             str(self.program.path), "--print", "--output-format", "stream-json", "--verbose",
-            *arguments,
+            *(self.named(argument) for argument in arguments),
         ]  # fmt: skip
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
         running = Running(command, folder, self.project, self.environment, stdin)
@@ -223,14 +256,3 @@ class Bench:
         with self.running(*arguments, stdin=stdin) as running:
             return running.end()
 
-
-SKIP = "--dangerously-skip-permissions"
-
-
-@contextmanager
-def bench(folder: Path, program: Program, scripts: Scripts) -> Iterator[Bench]:
-    """A bench whose scripts may name `@project` and the tool `@agent`, by which agents are launched."""
-    folder.mkdir()
-    names = {"@project": str(folder / "project"), "@agent": "Task" if program.is_old else "Agent"}
-    with StandIn(scripts, names) as stand_in:
-        yield Bench(folder, program, stand_in)

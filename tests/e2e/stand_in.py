@@ -9,10 +9,10 @@ answer, and a sub-agent follows the marker in the prompt that launched it.
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 MARKER = re.compile(r"\[\[script:([a-z0-9-]+)\]\]")
 IDLE_SECONDS_MAX = 60  # of a connection that the agent keeps open
@@ -50,9 +50,9 @@ OVER: Turn = ("Done.",)
 class StandIn:
     """The server; `requests` are the bodies of what was asked of the model, in their order."""
 
-    def __init__(self, scripts: Scripts, names: Mapping[str, str]) -> None:
+    def __init__(self, scripts: Scripts, named: Callable[[str], str]) -> None:
         self.scripts = scripts
-        self.names = names
+        self._named = named
         self.requests: list[Json] = []
         self.called: dict[str, Call] = {}
         stand_in = self
@@ -104,11 +104,12 @@ class StandIn:
         self._server.block_on_close = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Answer from now on."""
         self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """Answer no more."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -139,21 +140,18 @@ class StandIn:
         turn = turns[number] if number < len(turns) else OVER
         if isinstance(turn, Failure):
             return turn
-        name = f"{script}_{len(request['messages'])}"
+        name = f"{script}_{number + 1}"
         content: list[Json] = []
         for place, block in enumerate(turn):
             if isinstance(block, Call):
-                call_id = f"toolu_{name}_{place}"
+                call_id = f"{name}_{place}"
                 self.called[call_id] = block
                 content.append(
                     {"type": "tool_use", "id": call_id, "name": block.tool, "input": block.input}
                 )
             else:
                 content.append({"type": "text", "text": block})
-        text = json.dumps(content)
-        for mark, value in self.names.items():
-            text = text.replace(mark, value)
-        return message(request["model"], name, json.loads(text))
+        return message(request["model"], name, json.loads(self._named(json.dumps(content))))
 
 
 def position(messages: Sequence[Json]) -> tuple[str | None, int]:

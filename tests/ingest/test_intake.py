@@ -1,17 +1,16 @@
 from collections.abc import Callable, Sequence
 
 import anyio
-import pytest
 
 from traced.core.event import Outcome
 from traced.core.wire import HookPayload
 from traced.ingest.figures import Figures
-from traced.ingest.intake import RECORD_BYTES, Intake, Submission
+from traced.ingest.intake import Intake, Submission
 
 
 def submission(
     events: int = 1,
-    size: int = 0,
+    size: int = 1,
     settle: Callable[[Sequence[Outcome]], None] = lambda _outcomes: None,
 ) -> Submission:
     """Return some records from one place."""
@@ -76,7 +75,7 @@ async def test_take_waits_for_the_first() -> None:
 
 async def test_is_full_at_its_bound_and_open_again_at_half_of_it() -> None:
     """Between half and full nothing changes, so that reading is not switched at every batch."""
-    room = Room(10 * RECORD_BYTES)
+    room = Room(10)
     parts = [submission() for _ in range(10)]
     for part in parts[:9]:
         room.intake.put(part)
@@ -95,8 +94,8 @@ async def test_is_full_at_its_bound_and_open_again_at_half_of_it() -> None:
 
 async def test_what_was_taken_counts_until_it_is_settled() -> None:
     """Events in the writer's hands take room as those that wait."""
-    room = Room(10 * RECORD_BYTES)
-    put = submission(events=10)
+    room = Room(10)
+    put = submission(events=10, size=10)
     room.intake.put(put)
 
     await room.intake.take(10)
@@ -105,17 +104,6 @@ async def test_what_was_taken_counts_until_it_is_settled() -> None:
 
     assert not room.intake.full
     assert room.intake.bytes == 0
-
-
-@pytest.mark.parametrize(("events", "size"), [(1, 9_000_000), (9_000, 18_000)])
-def test_a_record_weighs_its_bytes_and_what_it_costs_beside_them(events: int, size: int) -> None:
-    """Many short lines fill it as one long line does."""
-    room = Room(9_000_000)
-
-    room.intake.put(submission(events, size))
-
-    assert room.intake.full
-    assert room.intake.bytes == size + events * RECORD_BYTES
 
 
 def test_the_last_submission_may_go_above_the_bound() -> None:

@@ -1,12 +1,14 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.daemon import wait_until
 
 from traced.install.command import (
     PROBE_PAYLOAD,
@@ -43,7 +45,7 @@ def test_the_command_names_everything_by_absolute_path(
     """Interpreter, client, socket and spool; relative ones are those of this folder."""
     monkeypatch.chdir(tmp_path)
     command = hook_commands("claude-code", Path("a.sock"), Path("a b"))[0]
-    words = shlex.split(command.shell)
+    words = shlex.split(command.shell.removeprefix("trap '' HUP INT TERM; "))
     assert words[0] == sys.executable
     assert words[1] == "-ISE"
     assert words[2].endswith("/traced/client/hook.py")
@@ -108,6 +110,21 @@ def test_a_vanished_installation_neither_blocks_nor_prints(
         [shell, "-c", broken.shell], input=PROBE_PAYLOAD, capture_output=True, check=False
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+
+
+def test_an_agent_in_a_hurry_does_not_end_it(command: HookCommand, tmp_path: Path) -> None:
+    """Claude Code sends SIGTERM to what it no longer waits for; Python may still be starting."""
+    slow = script(tmp_path / "slow", f"touch {tmp_path}/started; cat > {tmp_path}/got\n")
+    with subprocess.Popen(
+        ["/bin/sh", "-c", replace(command, python=slow).shell],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    ) as run:
+        wait_until((tmp_path / "started").exists, "the interpreter to start")
+        os.killpg(run.pid, signal.SIGTERM)
+        run.communicate(PROBE_PAYLOAD)
+    assert run.returncode == 0
+    assert (tmp_path / "got").read_bytes() == PROBE_PAYLOAD
 
 
 def test_a_missing_client_would_block_the_agent_without_the_guard(tmp_path: Path) -> None:

@@ -1,25 +1,30 @@
-"""A database written by hand, and a reader on it."""
+"""A database file, the writer's connection to it, and a recorder."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.rows import Recording
+from support.store import writer
 
-from traced.store.reader import ReadConnection, open_reader
-
-
-@pytest.fixture
-def recording(tmp_path: Path) -> Iterator[Recording]:
-    """An empty database, open for writing."""
-    recorded = Recording(tmp_path / "traced.db")
-    with closing(recorded.connection):
-        yield recorded
+from traced.store.recorder import Recorder
 
 
 @pytest.fixture
-def reader(recording: Recording) -> Iterator[ReadConnection]:
-    """A reader on the recording."""
-    with closing(open_reader(recording.path)) as connection:
-        yield connection
+def path(tmp_path: Path) -> Path:
+    """Return where the database is."""
+    return tmp_path / "traced.db"
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """Return the writer's connection to a new database."""
+    opened = writer(path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def recorder(connection: sqlite3.Connection) -> Recorder:
+    """Return a recorder on the new database."""
+    return Recorder(connection)

@@ -1,5 +1,6 @@
 """A ledger of one session, to which tests tell what happened."""
 
+from itertools import permutations
 from typing import Any
 
 from traced.core.event import (
@@ -20,6 +21,7 @@ from traced.core.ledger.batch import Batch
 from traced.core.ledger.session import SessionState, SubAgentState
 from traced.core.ledger.step import StepState
 
+Told = tuple[int, Change]
 NOW = 1_800_000_000_000
 KEY = 77
 
@@ -49,6 +51,19 @@ class Ledger:
     def sub_agent(self, agent_id: str) -> SubAgentState:
         """Return a sub-agent."""
         return self.session.sub_agents[agent_id]
+
+
+def record(told: tuple[Told, ...]) -> Ledger:
+    """Return a ledger to which events of these times were told in this order."""
+    ledger = Ledger()
+    for at, change in told:
+        ledger.tell(at, change)
+    return ledger
+
+
+def every_order(*told: Told) -> list[tuple[Told, ...]]:
+    """Return the same events in all orders in which they may be told."""
+    return list(permutations(told))
 
 
 def start(at: int, call_id: str = "c1", **said: Any) -> StepChange:
@@ -107,4 +122,6 @@ def session_end(reason: str = "other") -> SessionEnded:
 
 
 def _call(phase: Phase, call_id: str | None, said: dict[str, Any]) -> StepChange:
-    return StepChange(**{"phase": phase, "trace_type": "tool", "name": "Bash", "call_id": call_id, **said})
+    return StepChange(
+        **{"phase": phase, "trace_type": "tool", "name": "Bash", "call_id": call_id, **said}
+    )

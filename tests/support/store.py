@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from traced.core.event import Event, Outcome, Phase, StepChange
+from traced.core.event import Change, Event, Outcome, Phase, StepChange
 from traced.store.database import prepare
 from traced.store.recorder import Entry, Recorder
 
@@ -46,31 +46,35 @@ def append(recorder: Recorder, *entries: Entry, now: int = NOW) -> list[Outcome]
     return recorder.append(entries, now)
 
 
-def event(*changes: Any, session: str = "s1", at: int = NOW, **fields: Any) -> Event:
-    """Make an event of changes."""
+def event(*changes: Change, session: str = "s1", at: int = NOW, **fields: Any) -> Event:
+    """Make an event of changes; other fields are those of `Event`."""
     return Event(fields.pop("agent", "custom"), session, at, changes, **fields)
 
 
-def whole(name: str = "Bash", *, session: str = "s1", event_id: str | None = None, **fields: Any) -> Event:
-    """Make the event of a whole step."""
-    fields.setdefault("status", "ok")
-    change = StepChange(Phase.END, fields.pop("trace_type", "tool"), name, **fields)
-    return event(change, session=session, event_id=event_id)
+def whole(name: str = "Bash", *, session: str = "s1", **fields: Any) -> Event:
+    """Make the event of a whole step; other fields are those of `StepChange`, and `event_id`."""
+    return _step_event(Phase.END, name, session, {"status": "ok", **fields})
 
 
-def start(call_id: str, *, session: str = "s1", event_id: str | None = None, **fields: Any) -> Event:
+def start(call_id: str, *, session: str = "s1", **fields: Any) -> Event:
     """Make the start of a call."""
-    at = fields.setdefault("started_at", NOW)
-    change = StepChange(Phase.START, "tool", fields.pop("name", "Bash"), call_id, **fields)
-    return event(change, session=session, event_id=event_id, at=at)
+    fields = {"call_id": call_id, "started_at": NOW, **fields}
+    return _step_event(Phase.START, "Bash", session, fields, at=fields["started_at"])
 
 
-def end(call_id: str, *, session: str = "s1", event_id: str | None = None, **fields: Any) -> Event:
-    """Make the end of a call."""
-    at = fields.setdefault("ended_at", NOW + 1000)
-    fields.setdefault("status", "ok")
-    change = StepChange(Phase.END, "tool", fields.pop("name", "Bash"), call_id, **fields)
-    return event(change, session=session, event_id=event_id, at=at)
+def end(call_id: str, *, session: str = "s1", **fields: Any) -> Event:
+    """Make the end of a call, a second after its start."""
+    fields = {"call_id": call_id, "status": "ok", "ended_at": NOW + 1000, **fields}
+    return _step_event(Phase.END, "Bash", session, fields, at=fields["ended_at"])
+
+
+def _step_event(phase: Phase, name: str, session: str, fields: Row, at: int = NOW) -> Event:
+    of_event = {
+        key: fields.pop(key) for key in ("agent", "event_id", "peer_uid") if key in fields
+    }
+    trace_type = fields.pop("trace_type", "tool")
+    change = StepChange(phase, trace_type, fields.pop("name", name), **fields)
+    return event(change, session=session, at=at, **of_event)
 
 
 def orders(connection: sqlite3.Connection, session: str = "s1") -> list[int]:

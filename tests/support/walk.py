@@ -38,11 +38,14 @@ class Walk:
             return self.random.choice(self._told[-50:])
         self._at += 1000
         late = self.random.randrange(60_000) if self.random.random() < 0.15 else 0
+        change = self._change(self._at - late)
+        # Which calls a late request may still belong to is bounded by what is in memory.
+        at = self._at if isinstance(change, PermissionAsked) else self._at - late
         event = Event(
             "custom",
             self.random.choice(self._sessions),
-            self._at - late,
-            (self._change(self._at - late),),
+            at,
+            (change,),
             event_id=self._name("event") if self.random.random() < 0.7 else None,
             cwd=self.random.choice([None, "/srv"]),
             model=self.random.choice([None, "opus"]),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from traced.core.errors import NotRunning
+from traced.core.errors import NotRunning, TracedError
 
 ANSWER_SECONDS_MAX: Final = 3.0
 READ_BYTES: Final = 65_536
@@ -23,6 +23,7 @@ def ask(places: Sequence[Path], control: str) -> dict[str, object]:
 
     Raises:
         NotRunning: If nobody answers on any of them in time.
+        TracedError: If the daemon answers that it will not.
     """
     problems: list[str] = []
     for place in places:
@@ -45,4 +46,6 @@ def _ask_one(place: Path, control: str) -> dict[str, object]:
                 raise ConnectionResetError(None, "the daemon closed the connection")
             answer += more
     parsed = json.loads(answer)
+    if parsed["status"] != "ok":
+        raise TracedError(f"the daemon at {place} refuses {control}: {parsed.get('error')}")
     return {key: value for key, value in parsed.items() if key not in ("control", "status")}

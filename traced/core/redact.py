@@ -3,24 +3,29 @@ Redaction: what nobody may read later is taken out before anything is stored.
 
 A replacement keeps the name and says what was there (``password=[redacted]``,
 ``[redacted:github-token]``). Redacting twice is redacting once. No pattern of ours is more than
-linear, and text without a hint of a secret, which most is, runs none of them.
+linear, and a text without a hint of a secret, as most are, meets none of them.
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Final
 
 from traced.core.secrets.names import Kind, kind_of_name
 from traced.core.secrets.pairs import may_hold_pair, replace_pairs
 from traced.core.secrets.tokens import may_hold_token, replace_tokens
 from traced.core.secrets.values import MARK, MARK_START, Pair, is_secret
 
-PASSES_MAX = 8
-"""A mark can lay bare what stood next to it; one pass more than found something is the rule."""
-
-SECRET_CHARS_MIN = 6
+SECRET_CHARS_MIN: Final = 6
 """No shorter text holds a name, its value and what joins them."""
 
-CUSTOM_MARK = f"{MARK_START}:custom]"
-_MARKS = re.compile(r"\[redacted(?::[a-z-]{1,40})?\]")
+PASSES_MAX: Final = 8
+"""A mark can lay bare what stood right beside a secret; as a rule the second pass finds nothing."""
+
+CUSTOM_MARK: Final = f"{MARK_START}:custom]"
+
+_MARKS: Final = re.compile(r"\[redacted[:a-z-]*\]")
+_Nodes = list[dict[str, object] | list[object]]
 
 
 class Redactor:
@@ -34,36 +39,35 @@ class Redactor:
         ValueError: If one of `patterns` cannot be compiled, or matches where nothing is.
     """
 
-    def __init__(self, patterns: tuple[str, ...] | list[str] = ()) -> None:
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
         self.count = 0
         self._patterns = tuple(_compiled(pattern) for pattern in patterns)
 
-    def text(self, text: str) -> str:
+    def text(self, text: str, /) -> str:
         """Return `text` without its secrets."""
         if len(text) >= SECRET_CHARS_MIN:
-            text, found = _replace(text)
-            passes = 1
-            while found:
+            for _ in range(PASSES_MAX):
+                text, found = _replace(text)
+                if not found:
+                    break
                 self.count += found
-                text, found = _replace(text) if passes < PASSES_MAX else (text, 0)
-                passes += 1
         for pattern in self._patterns:
             text = self._replace_custom(pattern, text)
         return text
 
-    def raw(self, line: bytes) -> bytes:
+    def raw(self, line: bytes, /) -> bytes:
         """Return the bytes of a line that did not parse without its secrets; any bytes will do."""
         text = line.decode("utf-8", "surrogateescape")
         return self.text(text).encode("utf-8", "surrogateescape")
 
-    def json_value(self, value: object) -> object:
+    def json_value(self, value: object, /) -> object:
         """
         Return a copy of parsed JSON without its secrets: in texts, and behind names that say so.
 
         Numbers, truths and nulls are kept, whatever they are called.
         """
         root: list[object] = [value]
-        unread: list[list[object] | dict[str, object]] = [root]
+        unread: _Nodes = [root]
         while unread:  # no recursion: whatever depth a parser lets through, this walks
             node = unread.pop()
             if isinstance(node, dict):
@@ -72,9 +76,7 @@ class Redactor:
                 self._read_array(node, unread)
         return root[0]
 
-    def _read_object(
-        self, node: dict[str, object], unread: list[list[object] | dict[str, object]]
-    ) -> None:
+    def _read_object(self, node: dict[str, object], unread: _Nodes) -> None:
         label = node.get("name") or node.get("key")  # {"name": "DB_PASSWORD", "value": …}
         for key, item in node.items():
             name = label if key == "value" and isinstance(label, str) else key
@@ -85,35 +87,29 @@ class Redactor:
             else:
                 node[key] = self._hidden(name, item, unread)
 
-    def _read_array(
-        self, node: list[object], unread: list[list[object] | dict[str, object]]
-    ) -> None:
+    def _read_array(self, node: list[object], unread: _Nodes) -> None:
         option = ""  # ["--token", "abc"]
         for index, item in enumerate(node):
-            is_value = isinstance(item, str) and not item.startswith("-")
-            if option and is_value and kind_of_name(option) is not Kind.NONE:
+            is_option = isinstance(item, str) and item.startswith("-")
+            if option and not is_option and kind_of_name(option) is not Kind.NONE:
                 node[index] = self._hidden(option, item, unread)
             else:
                 node[index] = self._copied(item, unread)
-            option = item if isinstance(item, str) and item.startswith("-") else ""
+            option = item if is_option and isinstance(item, str) else ""
 
-    def _hidden(
-        self, name: str, item: object, unread: list[list[object] | dict[str, object]]
-    ) -> object:
+    def _hidden(self, name: str, item: object, unread: _Nodes) -> object:
         if isinstance(item, str) and is_secret(Pair(kind_of_name(name), name, item)):
             self.count += 1
             return MARK
         return self._copied(item, unread)
 
-    def _copied(
-        self, item: object, unread: list[list[object] | dict[str, object]]
-    ) -> object:
+    def _copied(self, item: object, unread: _Nodes) -> object:
         if isinstance(item, str):
             return self.text(item)
         if isinstance(item, dict):
-            copy = {self.text(key): each for key, each in item.items()}
-            unread.append(copy)
-            return copy
+            fields: dict[str, object] = {self.text(key): each for key, each in item.items()}
+            unread.append(fields)
+            return fields
         if isinstance(item, list):
             items: list[object] = list(item)
             unread.append(items)
@@ -122,12 +118,14 @@ class Redactor:
 
     def _replace_custom(self, pattern: re.Pattern[str], text: str) -> str:
         marks = [mark.span() for mark in _MARKS.finditer(text)]
+        starts = [start for start, _ in marks]
         pieces: list[str] = []
         done = 0
         for match in pattern.finditer(text):
             start, end = match.span()
-            within_mark = any(first <= start and end <= last for first, last in marks)
-            if start < end and not within_mark:
+            before = bisect_right(starts, start) - 1
+            in_a_mark = before >= 0 and end <= marks[before][1]
+            if start < end and not in_a_mark:
                 pieces += (text[done:start], CUSTOM_MARK)
                 done = end
                 self.count += 1
@@ -139,7 +137,7 @@ def _replace(text: str) -> tuple[str, int]:
     if may_hold_token(text):
         text, tokens = replace_tokens(text)
     lower = text.lower()
-    if may_hold_pair(lower):
+    if may_hold_pair(text, lower):
         text, pairs = replace_pairs(text, lower)
     return text, tokens + pairs
 
@@ -149,10 +147,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         compiled = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(
-            f"redaction pattern {pattern!r} is no regular expression ({error}), expected one",
+            f"redaction pattern {pattern!r} is no regular expression ({error}), expected one"
         ) from error
     if compiled.match(""):
         raise ValueError(
-            f"redaction pattern {pattern!r} matches where nothing is, expected at least a character",
+            f"redaction pattern {pattern!r} matches an empty text, expected one that needs a letter"
         )
     return compiled

@@ -6,7 +6,6 @@ Law: it counts bytes. When it is full nobody is read, whoever filled it; nothing
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import anyio
 from msgspec import Struct
@@ -15,10 +14,6 @@ from traced.core.event import Outcome, Rejected
 from traced.core.wire import Envelope, HookPayload, LifeLine, NativeEvent, TooLong
 from traced.ingest.figures import Figures
 
-# What a record costs beside its bytes, measured: 400 (envelope) to 1,000 (native event, rejection).
-# Without it 32 MiB of the shortest lines, two bytes each, would take 8 GiB.
-RECORD_BYTES: Final = 1024
-
 Record = NativeEvent | LifeLine | Envelope | HookPayload | TooLong | Rejected
 
 
@@ -26,8 +21,8 @@ class Submission(Struct):
     """
     Some records from one place, in their order, and who wants to know what became of them.
 
-    `size` is the bytes of their lines; `settle` is called once, after the commit, with one outcome
-    for each record.
+    `size` is their share of the intake in bytes: what their lines weigh in memory, by the protocol.
+    `settle` is called once, after the commit, with one outcome for each record.
     """
 
     records: Sequence[Record]
@@ -35,11 +30,6 @@ class Submission(Struct):
     received_at: int
     peer_uid: int | None
     settle: Callable[[Sequence[Outcome]], None]
-
-    @property
-    def weight(self) -> int:
-        """Their share of the intake in bytes."""
-        return self.size + RECORD_BYTES * len(self.records)
 
 
 class Intake:
@@ -70,7 +60,7 @@ class Intake:
     def put(self, submission: Submission) -> None:
         """Queue a submission; the last one that was read may go above the bound."""
         self._waiting.append(submission)
-        self.bytes += submission.weight
+        self.bytes += submission.size
         self._figures.took(len(submission.records))
         self._arrived.set()
         self._weigh()
@@ -101,7 +91,7 @@ class Intake:
 
     def settled(self, submissions: Sequence[Submission]) -> None:
         """Make room: these submissions are done."""
-        self.bytes -= sum(submission.weight for submission in submissions)
+        self.bytes -= sum(submission.size for submission in submissions)
         self._weigh()
 
     def stall(self, *, stalled: bool) -> None:

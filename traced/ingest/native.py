@@ -2,6 +2,7 @@
 Native events and life lines (SPEC 3.1, 3.2), as events of the house.
 
 Law: what the sender gives stands; what it leaves out is null or, for times, the time of sending.
+The protocol has checked and cleaned every text.
 """
 
 from typing import Final
@@ -30,13 +31,13 @@ def event(record: NativeEvent, now: int, capture: Capture) -> Event:
     """Return a native event received at `now` (Unix ms) as an event with one step change."""
     at = happened_at(None, record.sent_at, now)
     return Event(
-        agent=_clean(record.agent) or CUSTOM_AGENT,
+        agent=record.agent or CUSTOM_AGENT,
         session_id=record.session_id,
         at=at,
         changes=(_step(record, at, now, capture),),
-        event_id=_clean(record.event_id),
-        cwd=_clean(record.cwd),
-        model=_clean(record.model),
+        event_id=record.event_id,
+        cwd=record.cwd,
+        model=record.model,
         agent_pid=record.agent_pid,
     )
 
@@ -54,13 +55,13 @@ def life(record: LifeLine, now: int, capture: Capture) -> Event:
         case "session_end":
             change = SessionEnded(capture.given(record.reason))
     return Event(
-        agent=_clean(record.agent) or CUSTOM_AGENT,
+        agent=record.agent or CUSTOM_AGENT,
         session_id=record.session_id,
         at=happened_at(None, record.sent_at, now),
         changes=(change,),
-        event_id=_clean(record.event_id),
-        cwd=_clean(record.cwd),
-        model=_clean(record.model),
+        event_id=record.event_id,
+        cwd=record.cwd,
+        model=record.model,
         agent_pid=record.agent_pid,
     )
 
@@ -71,13 +72,13 @@ def _step(record: NativeEvent, at: int, now: int, capture: Capture) -> StepChang
     step = StepChange(
         phase=Phase.START if is_start else Phase.END,
         trace_type=record.trace_type,
-        name=_clean(record.name) or "",
-        call_id=_clean(record.call_id),
-        source=_clean(record.source),
+        name=record.name,
+        call_id=record.call_id,
+        source=record.source,
         status=None if is_start else record.status or "ok",
-        agent_id=_clean(record.agent_id),
-        agent_type=_clean(record.agent_type),
-        parent_agent_id=_clean(record.parent_agent_id),
+        agent_id=record.agent_id,
+        agent_type=record.agent_type,
+        parent_agent_id=record.parent_agent_id,
         prompt_number=record.prompt_number,
         step_order=record.step_order,
         input_summary=capture.given(record.input_summary)
@@ -109,7 +110,3 @@ def _set_times(step: StepChange, record: NativeEvent, at: int, now: int) -> None
 def _json(raw: msgspec.Raw) -> object:
     data = bytes(raw)
     return decode_json(data) if data else None
-
-
-def _clean(text: str | None) -> str | None:
-    return text.replace("\0", "\ufffd") if text is not None and "\0" in text else text

@@ -33,7 +33,7 @@ class Left(Exception):
 
 
 class Part(NamedTuple):
-    """Some records of a file in a row, and the bytes of their lines."""
+    """Some records of a file in a row, and what their lines weigh in memory."""
 
     records: list[Record]
     size: int
@@ -61,13 +61,15 @@ def read_spool_file(
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123  # it has no Path
+        try:
             status = os.fstat(descriptor)
             _check(status, owners)
             items: list[tuple[list[Item], int]] = []
-            while data := stream.read(READ_BYTES):
+            while data := os.read(descriptor, READ_BYTES):
                 items.append((protocol.receive_data(data), protocol.lines_bytes))
             items.append((protocol.receive_eof(), protocol.lines_bytes))
+        finally:
+            os.close(descriptor)
     except (FileNotFoundError, Left):
         raise
     except OSError as error:

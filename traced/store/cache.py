@@ -67,13 +67,13 @@ def _end_batch(session: SessionState) -> None:
 
 
 def _drop_old_calls(session: SessionState) -> None:
-    if len(session.calls) <= CALLS_LOADED_MAX:
+    old_order = session.last_step_order - CALLS_LOADED_MAX
+    if old_order < 0:
         return
-    oldest = session.last_step_order - CALLS_LOADED_MAX
     old = [
         call_id
         for call_id, step in session.calls.items()
-        if step.step_order <= oldest and not step.running
+        if step.step_order <= old_order and not step.running
     ]
     for call_id in old:
         del session.calls[call_id]

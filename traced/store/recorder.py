@@ -22,7 +22,7 @@ from traced.store import write
 from traced.store.cache import UNITS_MAX, SessionCache
 from traced.store.database import run_in_writer_thread
 from traced.store.gather import Gathered, gather
-from traced.store.refusal import concerns_all, refused, told_as_busy
+from traced.store.refusal import answer, concerns_all, refused, rejected, told_as_busy
 from traced.store.statements import statement
 
 REJECTED_ROWS_MAX: Final = 10_000
@@ -170,7 +170,7 @@ class Recorder:
         )
         batch = Batch(self._counters.sequence, now)
         places = zip(gathered.sessions, gathered.digests, strict=True)
-        rejected: list[Rejected] = []
+        refusals: list[Rejected] = []
         outcomes: list[Outcome] = []
         for entry in entries:
             if isinstance(entry, Event):
@@ -180,13 +180,13 @@ class Recorder:
                 if entry.salvaged is not None:  # takes effect, though the line is rejected
                     _record(batch, gathered, entry.salvaged, *next(places))
             if isinstance(result, Rejected):
-                rejected.append(result)
-                result = _refusal(result)
+                refusals.append(result)
+                result = answer(result)
             outcomes.append(result)
-        self._write(batch, gathered, rejected)
+        self._write(batch, gathered, refusals)
         return outcomes
 
-    def _write(self, batch: Batch, gathered: Gathered, rejected: Sequence[Rejected]) -> None:
+    def _write(self, batch: Batch, gathered: Gathered, refusals: Sequence[Rejected]) -> None:
         counters = self._counters
         for _, prompt in batch.prompts.values():
             if prompt.pk is None:
@@ -194,7 +194,7 @@ class Recorder:
                 prompt.pk = counters.prompt_pk
         write.batch(self._connection, batch)
         write.seen(self._connection, gathered.remembered)
-        kept = rejected[: max(0, REJECTED_ROWS_MAX - counters.rejected_rows)]
+        kept = refusals[: max(0, REJECTED_ROWS_MAX - counters.rejected_rows)]
         write.rejected(self._connection, kept, batch.now)
         counters.rejected_rows += len(kept)
         counters.sequence = batch.sequence
@@ -237,28 +237,10 @@ def _record(
     try:
         order = apply(batch, session, event)
     except OrderTaken as error:
-        return Rejected(
-            "bad_field",
-            str(error),
-            raw=None,
-            length=0,
-            agent=event.agent,
-            session_id=event.session_id,
-            event_id=event.event_id,
-        )
+        return rejected("bad_field", str(error), event)
     if digest is not None:
         gathered.remember(session.pk, digest, order)
     return Outcome("stored", event.session_id, event.event_id, order)
-
-
-def _refusal(rejected: Rejected) -> Outcome:
-    return Outcome(
-        "rejected",
-        rejected.session_id,
-        rejected.event_id,
-        error=rejected.detail,
-        reason=rejected.reason,
-    )
 
 
 async def open_recorder(connection: aiosqlite.Connection, *, by_owner: bool = False) -> Recorder:

@@ -14,7 +14,7 @@ from pathlib import PurePath
 import msgspec
 
 from traced.core.errors import StoreBusy
-from traced.core.event import Event, Rejected
+from traced.core.event import Event, Outcome, Rejected
 
 
 @contextmanager
@@ -54,14 +54,39 @@ def refused(entry: Event | Rejected, error: Exception) -> Rejected:
             event_id=_storable_or_none(entry.event_id),
             salvaged=None,
         )
-    return Rejected(
+    return rejected(
         "storage_error",
         f"the database refused it: {_told(error)}",
+        msgspec.structs.replace(
+            entry,
+            agent=_storable(entry.agent),
+            session_id=_storable(entry.session_id),
+            event_id=_storable_or_none(entry.event_id),
+        ),
+    )
+
+
+def rejected(reason: str, detail: str, event: Event) -> Rejected:
+    """Return what is kept of an event that cannot be taken: its line is gone by now."""
+    return Rejected(
+        reason,
+        detail,
         raw=None,
         length=0,
-        agent=_storable(entry.agent),
-        session_id=_storable(entry.session_id),
-        event_id=_storable_or_none(entry.event_id),
+        agent=event.agent,
+        session_id=event.session_id,
+        event_id=event.event_id,
+    )
+
+
+def answer(refusal: Rejected) -> Outcome:
+    """Return what the sender of a rejected event is told."""
+    return Outcome(
+        "rejected",
+        refusal.session_id,
+        refusal.event_id,
+        error=refusal.detail,
+        reason=refusal.reason,
     )
 
 

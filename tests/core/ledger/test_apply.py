@@ -4,10 +4,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.ledgers import (
-    KEY,
     Ledger,
     agent_start,
     agent_stop,
@@ -23,7 +22,7 @@ from support.ledgers import (
 )
 
 from traced.core.errors import OrderTaken
-from traced.core.event import Change, ModelChanged, RunningLost, StepChange
+from traced.core.event import Change, ModelChanged, RunningLost
 from traced.core.ledger.step import StepState
 
 # The rest of a row belongs to its first event, or to the ledger's own accounts.
@@ -99,22 +98,25 @@ def tellings_of_one_call(draw: st.DrawFn) -> list[Told]:
             said["started_at"] = draw(st.sampled_from([None, 5, 25]))
         at = next(times)
         told.append((at, changes_of(kind, at, said)))
-    others: list[Change] = [
-        asked(),
+    points: list[Change] = [
         session_start(),
         session_start(continues=True),
         session_end(),
         RunningLost(),
         stop("p1"),
         stop("p2"),
+    ]
+    relations: list[Change] = [
         agent_start("a1", draw(prompt_ids)),
         agent_start("a1", draw(prompt_ids)),
         agent_start("a2", draw(prompt_ids)),
         agent_stop("a1"),
         end(99, "c0", child_agent_id="a1", prompt_id=draw(prompt_ids)),
     ]
-    for other in draw(st.lists(st.sampled_from([*others, others[0]]), max_size=5)):
-        told.append((next(times), other))
+    others = [asked()] * draw(st.integers(0, 2))
+    others += draw(st.lists(st.sampled_from(points), max_size=3))
+    others += draw(st.lists(st.sampled_from(relations), max_size=2))
+    told += [(next(times), other) for other in others]
     if draw(st.booleans()):
         told.append((next(times), prompt("p3")))
     return told
@@ -139,6 +141,7 @@ def row(ledger: Ledger, call_id: str = "c1") -> dict[str, Any] | None:
     return shown
 
 
+@settings(max_examples=300)
 @given(tellings_of_one_call(), st.randoms(use_true_random=False))
 def test_order_of_events_of_one_call_does_not_matter(told: list[Told], chance: Any) -> None:
     """Law 2 and 4: the row depends on which events came, never on their order."""
@@ -154,3 +157,167 @@ def test_repeated_events_of_one_call_do_not_matter(told: list[Told], chance: Any
     twice = told + chance.sample(told, len(told))
 
     assert row(record(twice)) == row(record(told))
+
+
+# Who launches whom: the main thread a1 and a2, a1 launches a3, and that one a4.
+CALLS = {
+    "m1": (None, "a1"),
+    "m2": (None, "a2"),
+    "n1": ("a1", "a3"),
+    "n2": ("a1", None),
+    "n3": ("a2", None),
+    "n4": ("a3", "a4"),
+    "n5": ("a4", None),
+}
+
+
+@st.composite
+def tellings_of_sub_agents(draw: st.DrawFn) -> list[Told]:
+    """Starts and ends of calls of four sub-agents, some of them lost, and of the sub-agents."""
+    times = iter(draw(st.permutations(range(10, 50))))
+    told: list[Told] = []
+    for call_id, (agent_id, child) in CALLS.items():
+        said = {"agent_id": agent_id, "prompt_id": draw(prompt_ids)}
+        if draw(st.booleans()):
+            at = next(times)
+            told.append((at, start(at, call_id, **said)))
+        if draw(st.booleans()):
+            at = next(times)
+            said |= {"prompt_id": draw(prompt_ids)} if agent_id is not None else {}
+            told.append((at, end(at, call_id, child_agent_id=child, **said)))
+    agents = draw(st.lists(st.sampled_from(["a1", "a2", "a3", "a3", "a4"]), max_size=5))
+    return told + [(next(times), agent_start(each, draw(prompt_ids))) for each in agents]
+
+
+def rows(ledger: Ledger) -> dict[str, Any]:
+    return {call_id: row(ledger, call_id) for call_id in sorted(ledger.session.calls)}
+
+
+@given(tellings_of_sub_agents(), st.randoms(use_true_random=False))
+def test_order_of_events_of_sub_agents_does_not_matter(told: list[Told], chance: Any) -> None:
+    """Law 5: where ids decide, each step ends under the same prompt, whenever its link is told."""
+    shuffled = list(told)
+    chance.shuffle(shuffled)
+
+    assert rows(record(shuffled)) == rows(record(told))
+
+
+@given(tellings_of_sub_agents())
+def test_steps_follow_the_call_that_launched_their_sub_agent(told: list[Told]) -> None:
+    """Law 5: a sub-agent whose call is known has its steps where that call is."""
+    session = record(told).session
+
+    for call_id, (_, child) in CALLS.items():
+        launcher = session.calls.get(call_id)
+        if launcher is not None and launcher.child_agent_id is not None:
+            assert session.sub_agents[launcher.child_agent_id].call_id == call_id
+            launched = [step for step in session.calls.values() if step.agent_id == child]
+            assert {step.prompt_number for step in launched} <= {launcher.prompt_number}
+
+
+@given(st.lists(tellings_of_one_call() | tellings_of_sub_agents(), max_size=3))
+def test_orders_are_one_to_n(tellings: list[list[Told]]) -> None:
+    """Law 1: whatever comes, the step orders of a session are 1..n, in the order of recording."""
+    ledger = record([one for told in tellings for one in told])
+
+    steps = list(ledger.batch.new_steps.values())
+    assert [step.step_order for step in steps] == list(range(1, len(steps) + 1))
+    assert ledger.session.steps == len(steps)
+    assert ledger.session.errors == sum(step.status == "error" for step in steps)
+
+
+@given(tellings_of_one_call() | tellings_of_sub_agents())
+def test_every_change_of_a_row_is_noted(told: list[Told]) -> None:
+    """A changed row has a revision above all before; its order and first event never change."""
+    ledger = record([])
+    ledger.next_batch()
+    rows_before: dict[int, StepState] = {}
+    for at, change in told:
+        sequence = ledger.batch.sequence
+        ledger.tell(at, change)
+        rows_now = {step.id: step for step in ledger.session.calls.values()}
+        for step_id, step in rows_now.items():
+            before = rows_before.get(step_id)
+            if before is None or before == step:
+                continue
+            assert step.step_order == before.step_order
+            is_moved = step.agent_id in {move.agent_id for move in ledger.batch.moves}
+            assert step.revision > sequence or is_moved
+            assert step_id in ledger.batch.changed_steps or is_moved
+        rows_before = {step_id: msgspec.structs.replace(step) for step_id, step in rows_now.items()}
+        ledger.next_batch()
+
+
+@given(tellings_of_one_call())
+def test_what_runs_is_what_has_no_end(told: list[Told]) -> None:
+    """The session's list of running steps holds those of that status, and no other."""
+    session = record(told).session
+
+    running = {step.id for step in session.calls.values() if step.status == "running"}
+    assert set(session.running) == running
+
+
+def test_the_order_of_the_one_step_is_told() -> None:
+    """An event of one call answers with the order of its step, a new one or not."""
+    ledger = Ledger()
+
+    assert [ledger.tell(1, start(1)), ledger.tell(2, start(2, "c2")), ledger.tell(3, end(3))] == [
+        1,
+        2,
+        1,
+    ]
+
+
+def test_no_order_is_told_for_several_steps() -> None:
+    """An event of several calls has no one order to answer with."""
+    assert Ledger().tell(1, batch_entry(1, "c1"), batch_entry(1, "c2")) is None
+
+
+def test_no_order_is_told_without_a_step() -> None:
+    """A prompt makes no step."""
+    assert Ledger().tell(1, prompt("p1")) is None
+
+
+def test_a_permission_request_answers_with_its_call() -> None:
+    """A permission request changes the step of the call that it belongs to."""
+    ledger = Ledger()
+    ledger.tell(1, start(1))
+
+    assert ledger.tell(2, asked()) == 1
+
+
+def test_an_order_that_is_taken_changes_nothing() -> None:
+    """A refused event leaves no trace in the batch: no step, no prompt, no number used."""
+    ledger = Ledger()
+    ledger.tell(1, end(1, None, step_order=7))
+    ledger.next_batch()
+    ledger.session.orders_taken[7] = "Bash"  # as the store answers for the batch
+
+    with pytest.raises(OrderTaken):
+        ledger.tell(2, end(2, None, step_order=7, prompt_number=3))
+
+    assert ledger.batch == type(ledger.batch)(sequence=1, now=ledger.batch.now)
+    assert (ledger.session.steps, ledger.session.last_prompt_number) == (1, 0)
+
+
+def test_a_lost_agent_is_no_sign_of_life() -> None:
+    """What the daemon itself finds out does not make a session look alive."""
+    ledger = Ledger()
+    ledger.tell(1, start(1))
+    last_event_at = ledger.session.last_event_at
+    ledger.next_batch()
+
+    ledger.tell(9, RunningLost())
+
+    assert ledger.session.last_event_at == last_event_at
+    assert ledger.step().status == "unknown"
+
+
+def test_a_model_that_is_not_named_stays() -> None:
+    """A change of model that does not say to which keeps what is known."""
+    ledger = Ledger()
+    ledger.tell(1, session_start(), model="opus")
+
+    ledger.tell(2, ModelChanged())
+
+    assert ledger.session.model == "opus"

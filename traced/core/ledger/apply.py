@@ -39,9 +39,7 @@ def apply(batch: Batch, session: SessionState, event: Event) -> int | None:
     return orders.pop() if len(orders) == 1 else None
 
 
-def _apply(
-    batch: Batch, session: SessionState, event: Event, change: Change
-) -> StepState | None:
+def _apply(batch: Batch, session: SessionState, event: Event, change: Change) -> StepState | None:
     match change:
         case StepChange():
             return steps.changed(batch, session, event, change)

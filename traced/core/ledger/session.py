@@ -48,8 +48,8 @@ class SessionState(Struct):
     One row of the table ``session`` with what hangs on it.
 
     `sub_agents`, `running` and `asks` are whole; `calls` and `prompts` hold what was touched
-    lately. Where `calls_complete` or `prompts_complete` is false, one that is not in them may still
-    be in the database. `orders_taken` answers for the explicit step orders of the present batch only.
+    lately. Where `calls_complete` or `prompts_complete` is false, one that is not in them may be in
+    the database. `orders_taken` answers for the explicit step orders of the present batch only.
     `latest_point` is no earlier than any point that closes a step: what began since is not over.
     """
 

@@ -18,13 +18,11 @@ def prompt_of(
     sub_agent = _known(batch, session, agent_id)
     if sub_agent.started_at is None:
         _close_if_past(session, sub_agent, at)
-    agent_type = sub_agent.agent_type or change.agent_type
     parent_agent_id = sub_agent.parent_agent_id
     if sub_agent.prompt_rank < BY_CALL:
         parent_agent_id = parent_agent_id or change.parent_agent_id
-    if (agent_type, parent_agent_id) != (sub_agent.agent_type, sub_agent.parent_agent_id):
-        sub_agent.agent_type, sub_agent.parent_agent_id = agent_type, parent_agent_id
-        batch.sub_agent_changed(session, sub_agent)
+    agent_type = sub_agent.agent_type or change.agent_type
+    _describe(batch, session, sub_agent, agent_type, parent_agent_id)
     if _is_better(session, sub_agent, change.prompt_id):
         _place(batch, session, sub_agent, change.prompt_id, BY_STEP)
     return sub_agent.prompt_number or 0
@@ -47,7 +45,8 @@ def _started(batch: Batch, session: SessionState, event: Event, change: AgentSta
     One that is started again goes on for the prompt of its first start.
     """
     sub_agent = _known(batch, session, change.agent_id)
-    sub_agent.agent_type = change.agent_type or sub_agent.agent_type
+    agent_type = change.agent_type or sub_agent.agent_type
+    _describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     began = sub_agent.started_at
     sub_agent.started_at = event.at if began is None else min(began, event.at)
     _close_if_past(session, sub_agent, event.at)
@@ -60,7 +59,8 @@ def _started(batch: Batch, session: SessionState, event: Event, change: AgentSta
 def _ended(batch: Batch, session: SessionState, event: Event, change: AgentEnded) -> None:
     """A sub-agent is done, which is stronger than not knowing."""
     sub_agent = _known(batch, session, change.agent_id)
-    sub_agent.agent_type = sub_agent.agent_type or change.agent_type
+    agent_type = sub_agent.agent_type or change.agent_type
+    _describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     sub_agent.ended_at = max(sub_agent.ended_at or event.at, event.at)
     sub_agent.status = "ok"
     batch.sub_agent_changed(session, sub_agent)
@@ -81,8 +81,7 @@ def link(
             return  # A call that only goes on with a sub-agent did not launch it.
     sub_agent.prompt_rank = BY_CALL
     sub_agent.call_id = step.call_id
-    sub_agent.parent_agent_id = step.agent_id
-    sub_agent.agent_type = sub_agent.agent_type or agent_type
+    _describe(batch, session, sub_agent, sub_agent.agent_type or agent_type, step.agent_id)
     move(batch, session, sub_agent, step.prompt_number)
     batch.sub_agent_changed(session, sub_agent)
 
@@ -123,6 +122,25 @@ def _known(batch: Batch, session: SessionState, agent_id: str) -> SubAgentState:
         sub_agent = session.sub_agents[agent_id] = SubAgentState(agent_id)
         batch.sub_agent_changed(session, sub_agent)
     return sub_agent
+
+
+def _describe(
+    batch: Batch,
+    session: SessionState,
+    sub_agent: SubAgentState,
+    agent_type: str | None,
+    parent_agent_id: str | None,
+) -> None:
+    if (agent_type, parent_agent_id) == (sub_agent.agent_type, sub_agent.parent_agent_id):
+        return
+    sub_agent.agent_type, sub_agent.parent_agent_id = agent_type, parent_agent_id
+    batch.sub_agent_changed(session, sub_agent)
+    if sub_agent.prompt_number is None:  # so it has no steps
+        return
+    # The rows of its steps show both where the steps themselves do not say.
+    for step in session.calls.values():
+        if step.agent_id == sub_agent.agent_id and None in {step.agent_type, step.parent_agent_id}:
+            batch.step_changed(step)
 
 
 def _place(

@@ -1,1 +1,1 @@
-"""What secrets look like: by their own shape, by the name they are given, by the place they hold."""
+"""What gives a secret away: its own shape, the name before it, the place where it stands."""

@@ -39,9 +39,8 @@ _words = re.compile(
 
 _has_key_word = re.compile(r"k(?:ey(?![a-z])|en(?<=token)(?![a-z])|ie(?<=cookie))").search
 _has_pass_word = re.compile(r"pass(?:w|phrase|code|[^a-z]|$)").search
-_has_auth_word = re.compile(r"""auth(?:oriz|\d*\\*["']?\s*[=:])""").search
+_has_auth_word = re.compile(r"""auth(?:oriz|[\d_.-]*[^a-z])""").search
 _has_w_word = re.compile(r"w(?:d(?<=pwd|swd)|t(?<=jwt))").search
-_has_pat = re.compile(r"_pat(?![a-z])").search
 
 _JOINT = re.compile(
     r"""
@@ -58,9 +57,13 @@ _JOINT = re.compile(
 _GAP = re.compile(r"""(?:\\*["'])?(?:,[ \t\n]*+(?=\\*["'])|[ \t]++)(?![-=:&|;])""")
 _SET_BEFORE = re.compile(r"(?<![\w-])(?:set|setenv|ENV)[ \t]+(?:--?\w+[ \t]+){0,3}\Z")
 _LOGIN_BEFORE = re.compile(r"\blogin\s+\S+\s+\Z")
-_ELEMENT = re.compile(r">([^<>\s][^<>\n]*)</")
+_ELEMENT = re.compile(r">([^<>\s][^<>\n]*)(?:</|\Z)")
 _SIGNS_OF_UNJOINED = ("-", "<", "'", "set", "env", "login")
-_IN_PLACES = {"pwd": (";", Kind.STRONG), "sig": ("&", Kind.BLOB), "identified by": ("", Kind.STRONG)}
+_IN_PLACES = {
+    "pwd": (";", Kind.STRONG),
+    "sig": ("&", Kind.BLOB),
+    "identified by": ("", Kind.STRONG),
+}
 """Words that announce a secret only in one place: what stands right before them there."""
 
 
@@ -71,24 +74,18 @@ class _Name(NamedTuple):
     kind: Kind
 
 
-def may_hold_pair(lower: str) -> bool:
-    """Tell from a text in lower case whether a word in it could announce a secret."""
+def may_hold_pair(text: str, lower: str) -> bool:
+    """Tell from `text`, and from it in lower case, whether a word could announce a secret."""
     return (
         ("k" in lower and _has_key_word(lower) is not None)
         or ("pass" in lower and _has_pass_word(lower) is not None)
         or "secret" in lower
-        or (("=" in lower or ":" in lower) and _may_hold_rare_pair(lower))
-        or ("'" in lower and "identified by" in lower)
-    )
-
-
-def _may_hold_rare_pair(lower: str) -> bool:
-    return (
-        ("auth" in lower and _has_auth_word(lower) is not None)
         or "credential" in lower
+        or ("auth" in lower and _has_auth_word(lower) is not None)
         or ("w" in lower and _has_w_word(lower) is not None)
-        or ("_" in lower and _has_pat(lower) is not None)
+        or ("P" in text and "_PAT" in text)
         or ("&" in lower and "sig=" in lower)
+        or ("'" in lower and "identified by" in lower)
     )
 
 

@@ -30,8 +30,10 @@ _CLOSED_ALREADY = re.compile(r"\s*(?:[+),;}.\]%]|$)", re.MULTILINE)
 
 _NO_VALUE = re.compile(r"[`<>|&]|//|\$\(|\$?\{\{|[({]|\[(?!redacted)")
 _RUN = re.compile(r"""[^\s"'`\\,;&|<>)}\]]*(?:\\(?![nrtu"'])[^\s"'`\\,;&|<>)}\]]*)*""")
+_MARK = re.compile(r"\[redacted[:a-z-]*\]")
 _LINE = re.compile(r"""[^\s"'`\\]*(?:\\(?![nrtu"'])[^\s"'`\\]*)*""")
 _LINE_END = re.compile(r"[ \t]*(?:[ \t]#|\r|\n|\\[nr]|\Z)")
+_NEXT_FIELD = re.compile(r"[&;,][A-Za-z][\w.-]*=", re.ASCII)
 _LEAD = re.compile(
     r"(?:\A|\n|\\n)[ \t]*(?:[-*][ \t]+)?"
     r"""(?:(?:export|set|local|readonly|declare|ENV|ARG)[ \t]+)?["'$]?\Z""",
@@ -48,7 +50,7 @@ _PARAMETERS = {
     "'": re.compile(r"""[^\r\n'\\]*(?:\\(?![nr'\\])[^\r\n'\\]*)*"""),
 }
 """What several credentials (``Digest``) are told apart from: the line, or the string around."""
-_COOKIES = re.compile(r"""[^\s=:;,"'\\]+=[^\r\n\\"']*""")
+_COOKIES = re.compile(r"""(?:\[redacted[:a-z-]*\]|[^\s=:;,"'\\]+=)[^\r\n\\"']*""")
 
 
 def starts_a_line(text: str, at: int) -> bool:
@@ -71,10 +73,13 @@ def read_value(text: str, at: int, *, in_string: bool = False, whole_line: bool 
         return _quoted(text, opener)
     line = _LINE.match(text, at) if whole_line else None
     if line and _LINE_END.match(text, line.end()) and not _NO_VALUE.match(text, at):
-        return Value(at, at + len(line[0].rstrip(",;")), quoted=False)
+        following = _NEXT_FIELD.search(line[0])
+        alone = line[0][: following.start()] if following else line[0].rstrip(",;")
+        return Value(at, at + len(alone), quoted=False)
     if _NO_VALUE.match(text, at):
         return Value(at, at, quoted=False)
-    run = _RUN.match(text, at, at + RUN_CHARS_MAX)
+    mark = _MARK.match(text, at)
+    run = _RUN.match(text, mark.end() if mark else at, at + RUN_CHARS_MAX)
     return Value(at, run.end() if run else at, quoted=False)
 
 
@@ -82,7 +87,7 @@ def read_to_the_end(text: str, value: Value) -> Value:
     """Complete a value of which no more than `RUN_CHARS_MAX` was read to judge it."""
     if value.quoted or value.end - value.start < RUN_CHARS_MAX:
         return value
-    run = _RUN.match(text, value.start)
+    run = _RUN.match(text, value.end)
     return value._replace(end=max(value.end, run.end() if run else 0))
 
 

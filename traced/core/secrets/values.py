@@ -20,7 +20,7 @@ _REFERENCE = re.compile(
       \$\{?[A-Z_][A-Z0-9_]*\}? | \$\{\w+\} | \$\d | \$\([^"']*\)?     # a shell's
     | \$?\{\{[^"']*\}\} | \{[\w.()\[\]]+\} | %\(?\w*\)?s | %\w+%      # templates, cmd.exe
     | <[\w .:/-]+>                                                   # a placeholder
-    | [*.\u2022]{3,} | [xX]{3,}                                      # hidden already
+    | \[redacted[:a-z-]*\]? | [*.\u2022]{3,} | [xX]{3,}              # hidden already
     """,
     re.VERBOSE | re.ASCII,
 )
@@ -47,6 +47,8 @@ _CODE_ROOT = re.compile(
     r"|process|env|ctx|context|data|body|user|app|event|secrets|vars?|github|local|module|state"
     r"|props|session|client|creds|credentials|kwargs|payload|result|values)(?:\.|->|::|\?\.|\[)",
 )
+_MOUNT = re.compile(r"(?:id|type|src|source)=")
+"""What `docker build --secret` is told: where the secret lies."""
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_.-]{0,23}")
 _LETTER_AND_DIGIT = re.compile(r"[A-Za-z]+[^A-Za-z]*\d|\d+\D*[A-Za-z]")
 _NEXT_WORD = re.compile(r"[,.]? [A-Za-z]")
@@ -69,7 +71,7 @@ class Pair(NamedTuple):
 
 def is_reference(value: str) -> bool:
     """Tell whether `value` stands for a secret without holding it."""
-    if value.startswith(MARK_START) or _REFERENCE.fullmatch(value):
+    if _REFERENCE.fullmatch(value):
         return True
     variable = value[1:] if value.startswith("$") else ""
     return variable.replace("_", "").isalpha() and kind_of_name(variable) is not Kind.NONE
@@ -100,6 +102,8 @@ def _is_code(pair: Pair) -> bool:
     if pair.name.isupper():  # an environment variable, whose value is no code
         return False
     name, value = pair.name.lower().lstrip("-"), pair.value
+    if pair.name.startswith("-") and _MOUNT.match(value):
+        return True
     if _CALL.match(value) or _CODE_ROOT.match(value):
         return True
     if not _NAMES.fullmatch(value):

@@ -1,0 +1,75 @@
+import json
+from pathlib import Path
+
+from support.daemon import Daemon
+
+
+def test_status_names_the_figures_of_the_contract(tmp_path: Path) -> None:
+    """`status --json` has the documented keys while a daemon runs."""
+    with Daemon(tmp_path / "d") as daemon:
+        daemon.send(b'{"v":1,"session_id":"s","trace_type":"tool","name":"hello"}', b"no json")
+
+        found = daemon.traced("status", "--json")
+
+    figures = json.loads(found.stdout)
+    assert found.returncode == 0
+    assert figures["running"] is True
+    assert figures["state"] == "ok"
+    assert (figures["received"], figures["stored"]) == (2, 1)
+    assert figures["rejected"] == {"not_json": 1}
+    assert figures.keys() >= {
+        "pid", "version", "uptime_seconds", "duplicate", "ignored", "discarded", "queued",
+        "queued_max", "queued_bytes", "batch_events_last", "commit_seconds", "last_commit_at",
+        "last_commit_age_seconds", "spool_files", "spool_bytes", "wal_bytes",
+        "oldest_reader_seconds", "database_bytes", "connections",
+    }  # fmt: skip
+
+
+def test_status_for_people_has_a_line_for_each_figure(tmp_path: Path) -> None:
+    """Without --json each figure has its line."""
+    with Daemon(tmp_path / "d") as daemon:
+        lines = daemon.traced("status").stdout.decode().splitlines()
+
+    assert [line for line in lines if line.startswith("state ")] == [f"{'state':<24}ok"]
+
+
+def test_status_without_a_daemon_fails_and_says_how_to_start_one(tmp_path: Path) -> None:
+    """Nobody there is exit 1: a message for people, one document for programs."""
+    daemon = Daemon(tmp_path / "d")
+
+    for_people, for_programs = daemon.traced("status"), daemon.traced("status", "--json")
+
+    assert for_people.returncode == for_programs.returncode == 1
+    assert b"traced run" in for_people.stderr
+    assert json.loads(for_programs.stdout) == {"running": False}
+
+
+def test_run_says_where_things_are_and_how_to_go_on(tmp_path: Path) -> None:
+    """The first lines name the database, the socket, and a first event."""
+    with Daemon(tmp_path / "d") as daemon:
+        said = daemon.log.read_text()
+
+    assert f"traced records into  {daemon.db}" in said
+    assert f"and listens on       {daemon.socket}" in said
+    assert f"| nc -NU {daemon.socket}" in said
+
+
+def test_wrong_settings_are_told_all_at_once_with_exit_78(tmp_path: Path) -> None:
+    """Each wrong setting has a line with its value and what was expected."""
+    daemon = Daemon(tmp_path / "d")
+
+    found = daemon.traced("run", "--capture", "everything", "--durability", "never")
+
+    assert found.returncode == 78
+    assert b"--capture is 'everything', expected full, metadata or summary" in found.stderr
+    assert b"--durability is 'never', expected power or process" in found.stderr
+
+
+def test_second_daemon_is_refused_while_the_first_lives(tmp_path: Path) -> None:
+    """A second `traced run` on the same database ends with a message; the first goes on."""
+    with Daemon(tmp_path / "d") as daemon:
+        found = daemon.traced("run", "--socket", str(tmp_path / "other.sock"))
+
+        assert found.returncode == 1
+        assert str(daemon.db).encode() in found.stderr
+        assert daemon.status()["state"] == "ok"

@@ -1,0 +1,335 @@
+"""
+What the model makes the agent do, and by hand what must be recorded of it.
+
+Law: a call is named `<script>_<turn>_<place>`; `@project` is the project's folder, `@agent` the
+tool that launches sub-agents. What only a later version tells of is marked so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from e2e.claude import SKIP
+from e2e.stand_in import Call, Failure, Scripts
+
+NEW = (2, 1)  # the first version that tells of agent, prompt and duration, and of refused calls
+
+
+@dataclass(frozen=True)
+class Step:
+    """One expected row; `within` is the call whose sub-agent ran it."""
+
+    call: str | None
+    trace_type: str
+    name: str
+    input: str | None
+    status: str = "ok"
+    source: str | None = None
+    error: str | None = None
+    prompt: int = 1
+    within: str | None = None
+    since: tuple[int, ...] = (2, 0)
+    status_before: str | None = None  # in 2.0, which tells less
+
+
+@dataclass(frozen=True)
+class Run:
+    """The program is started once, with its prompt on stdin."""
+
+    prompt: str
+    flags: tuple[str, ...] = (SKIP,)
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Runs of one session with all that they need."""
+
+    name: str
+    scripts: Scripts
+    steps: tuple[Step, ...]
+    runs: tuple[Run, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    agents: int = 0  # sub-agents that a call launched
+    prompts: tuple[str, ...] = ("user",)  # who submitted each
+    since: tuple[int, ...] = (2, 0)
+
+    @property
+    def starts(self) -> tuple[Run, ...]:
+        """Return the runs; without any, one that follows the script of the scenario's name."""
+        return self.runs or (Run(follow(self.name)),)
+
+
+def follow(script: str) -> str:
+    """Return a prompt at which the model follows a script."""
+    return f"[[script:{script}]] Go."
+
+
+def bash(command: str) -> Call:
+    """Call the shell."""
+    return Call("Bash", {"command": command, "description": "As the script says"})
+
+
+def read(path: str) -> Call:
+    """Read a file."""
+    return Call("Read", {"file_path": path})
+
+
+def launch(script: str, *, background: bool = False) -> Call:
+    """Launch a sub-agent that follows a script; 2.1.330 waits for it only if it is told to."""
+    return Call(
+        "@agent",
+        {
+            "description": f"Play {script}",
+            "prompt": follow(script),
+            "subagent_type": "general-purpose",
+            "run_in_background": background,
+        },
+    )
+
+
+BASIC = Scenario(
+    "basic",
+    {
+        "basic": [
+            ["Looking.", bash("echo hi > a.txt; cat a.txt")],
+            [read("@project/a.txt")],
+            [Call("Write", {"file_path": "@project/b.txt", "content": "one\ntwo\n"})],
+            [
+                Call(
+                    "Edit",
+                    {"file_path": "@project/b.txt", "old_string": "one", "new_string": "uno"},
+                )
+            ],
+            ["All done."],
+        ]
+    },
+    (
+        Step("basic_1_1", "tool", "Bash", "echo hi > a.txt; cat a.txt"),
+        Step("basic_2_0", "tool", "Read", "@project/a.txt"),
+        Step("basic_3_0", "tool", "Write", "@project/b.txt"),
+        Step("basic_4_0", "tool", "Edit", "@project/b.txt"),
+    ),
+)
+
+PARALLEL = Scenario(
+    "parallel",
+    {"parallel": [[read(f"@project/{name}.txt") for name in "abcdefgh"]]},
+    tuple(
+        Step(f"parallel_1_{place}", "tool", "Read", f"@project/{name}.txt")
+        for place, name in enumerate("abcdefgh")
+    ),
+    files={f"{name}.txt": f"{name}\n" for name in "abcdefgh"},
+)
+
+FAILING = Scenario(
+    "failing",
+    {
+        "failing": [
+            [bash("echo oops; exit 3")],
+            [read("@project/missing.txt")],
+            [read("@project/a.txt")],
+            [Call("Edit", {"file_path": "@project/a.txt", "old_string": "?", "new_string": "!"})],
+            [Call("Frobnicate", {"level": 11})],
+            [Call("Read", {})],
+            [bash("echo still here")],
+        ]
+    },
+    (
+        Step(
+            "failing_1_0", "tool", "Bash", "echo oops; exit 3", "error",
+            error="Exit code 3\noops",
+        ),
+        Step(
+            "failing_2_0", "tool", "Read", "@project/missing.txt", "error",
+            error="File does not exist.", since=NEW,
+        ),
+        Step("failing_3_0", "tool", "Read", "@project/a.txt"),
+        Step(
+            "failing_4_0", "tool", "Edit", "@project/a.txt", "error",
+            error="String to replace not found", since=NEW,
+        ),
+        Step(
+            "failing_5_0", "tool", "Frobnicate", "level=11", "error",
+            error="Error: No such tool available: Frobnicate", since=NEW,
+        ),
+        Step("failing_6_0", "tool", "Read", None, "error", error="InputValidation", since=NEW),
+        Step("failing_7_0", "tool", "Bash", "echo still here"),
+    ),
+    files={"a.txt": "a\n"},
+)  # fmt: skip
+
+SKILL = Scenario(
+    "skill",
+    {"skill": [[Call("Skill", {"skill": "greet", "args": "Ada"})], ["Hello, Ada."]]},
+    (Step("skill_1_0", "skill", "greet", "Ada"),),
+    files={
+        ".claude/skills/greet/SKILL.md": "---\nname: greet\ndescription: Greets.\n---\nSay hello.\n"
+    },
+)
+
+COMMAND = Scenario(
+    "command",
+    {"command": [[bash("echo hello")], ["Hello, Ada."]]},
+    (
+        Step(None, "command", "hello", "Ada", source="projectSettings", since=NEW),
+        Step("command_1_0", "tool", "Bash", "echo hello"),
+    ),
+    runs=(Run("/hello Ada"),),
+    files={
+        ".claude/commands/hello.md": (
+            f"---\ndescription: Greets.\n---\n{follow('command')} Greet $ARGUMENTS.\n"
+        )
+    },
+)
+
+MCP = Scenario(
+    "mcp",
+    {
+        "mcp": [
+            [Call("mcp__demo__add", {"a": 1, "b": 2}), Call("mcp__demo__fail", {"a": 1})],
+            ["Three."],
+        ]
+    },
+    (
+        Step("mcp_1_0", "mcp", "add", "a=1, b=2", source="demo"),
+        Step("mcp_1_1", "mcp", "fail", "a=1", "error", source="demo", error="no luck"),
+    ),
+    runs=(Run(follow("mcp"), (SKIP, "--mcp-config", "@project/mcp.json")),),
+    files={
+        "mcp.json": (
+            '{"mcpServers": {"demo": {"command": "@python", "args": ["-ISE", "@mcp_server"]}}}'
+        )
+    },
+)
+
+FOREGROUND = Scenario(
+    "foreground",
+    {
+        "foreground": [[launch("child")], [bash("echo after")], ["It is done."]],
+        "child": [[bash("echo child")], ["The child is done."]],
+    },
+    (
+        Step("foreground_1_0", "agent", "general-purpose", "Play child"),
+        Step("child_1_0", "tool", "Bash", "echo child", within="foreground_1_0"),
+        Step("foreground_2_0", "tool", "Bash", "echo after"),
+    ),
+    agents=1,
+)
+
+TWO_AGENTS = Scenario(
+    "two-agents",
+    {
+        "two-agents": [[launch("left"), launch("right")], ["Both are done."]],
+        "left": [[bash("echo left")], [read("@project/a.txt")], ["The left one is done."]],
+        "right": [[bash("echo right"), bash("exit 1")], ["The right one is done."]],
+    },
+    (
+        Step("two-agents_1_0", "agent", "general-purpose", "Play left"),
+        Step("two-agents_1_1", "agent", "general-purpose", "Play right"),
+        Step("left_1_0", "tool", "Bash", "echo left", within="two-agents_1_0"),
+        Step("left_2_0", "tool", "Read", "@project/a.txt", within="two-agents_1_0"),
+        Step("right_1_0", "tool", "Bash", "echo right", within="two-agents_1_1"),
+        Step(
+            "right_1_1", "tool", "Bash", "exit 1", "error",
+            error="Exit code 1", within="two-agents_1_1",
+        ),
+    ),
+    files={"a.txt": "a\n"},
+    agents=2,
+)  # fmt: skip
+
+NESTED = Scenario(
+    "nested",
+    {
+        "nested": [[launch("parent")], ["All are done."]],
+        "parent": [[launch("grandchild")], ["The parent is done."]],
+        "grandchild": [[bash("echo deep")], ["The grandchild is done."]],
+    },
+    (
+        Step("nested_1_0", "agent", "general-purpose", "Play parent"),
+        Step("parent_1_0", "agent", "general-purpose", "Play grandchild", within="nested_1_0"),
+        Step("grandchild_1_0", "tool", "Bash", "echo deep", within="parent_1_0"),
+    ),
+    agents=2,
+    since=NEW,  # before, a sub-agent launches none
+)
+
+UNTIL_STOP = "until grep -qs :.Stop @witnessed/*; do sleep 0.05; done"
+BACKGROUND = Scenario(
+    "background",
+    {
+        "background": [[launch("slow", background=True)], ["It works on."], ["It is done."]],
+        "slow": [[bash(UNTIL_STOP)], ["The slow one is done."]],
+    },
+    (
+        Step("background_1_0", "agent", "general-purpose", "Play slow"),
+        Step("slow_1_0", "tool", "Bash", UNTIL_STOP, within="background_1_0"),
+    ),
+    agents=1,
+    prompts=("user", "agent"),
+    since=NEW,  # before, print mode ends without waiting for it
+)
+
+RESUMED = Scenario(
+    "resumed",
+    {script: [[bash(f"echo {script}")], ["Done."]] for script in ("first", "second", "third")},
+    (
+        Step("first_1_0", "tool", "Bash", "echo first"),
+        Step("second_1_0", "tool", "Bash", "echo second", prompt=2),
+        Step("third_1_0", "tool", "Bash", "echo third", prompt=3),
+    ),
+    runs=(
+        Run(follow("first")),
+        Run(follow("second"), (SKIP, "--continue")),
+        Run(follow("third"), (SKIP, "--resume", "@session")),
+    ),
+    prompts=("user", "user", "user"),
+)
+
+DENIED = Scenario(
+    "denied",
+    {
+        "denied": [
+            [Call("Write", {"file_path": "@project/b.txt", "content": "b\n"})],
+            [bash("touch c.txt")],
+            [read("@project/a.txt")],
+            ["I may not."],
+        ]
+    },
+    (
+        Step(
+            "denied_1_0", "tool", "Write", "@project/b.txt", "denied",
+            error="Claude requested permissions to write", status_before="unknown",
+        ),
+        Step(
+            "denied_2_0", "tool", "Bash", "touch c.txt", "denied",
+            error="", status_before="unknown",
+        ),
+        Step("denied_3_0", "tool", "Read", "@project/a.txt"),
+    ),
+    runs=(Run(follow("denied"), ("--permission-mode", "default")),),
+    files={"a.txt": "a\n"},
+)  # fmt: skip
+
+API_ERROR = Scenario(
+    "api-error",
+    {"api-error": [[bash("echo one")], Failure(400, "invalid_request_error")]},
+    (Step("api-error_1_0", "tool", "Bash", "echo one"),),
+    runs=(Run(follow("api-error"), exit_code=1),),
+)
+
+BIG = Scenario(
+    "big",
+    {
+        "big": [
+            [Call("Write", {"file_path": "@project/big.txt", "content": "\U0001f600x\n" * 250_000})],
+            ["It is big."],
+        ]
+    },
+    (Step("big_1_0", "tool", "Write", "@project/big.txt"),),
+)
+
+SCENARIOS = (
+    BASIC, PARALLEL, FAILING, SKILL, COMMAND, MCP, FOREGROUND, TWO_AGENTS, NESTED, BACKGROUND,
+    RESUMED, DENIED, API_ERROR, BIG,
+)  # fmt: skip

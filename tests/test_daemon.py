@@ -1,0 +1,344 @@
+import json
+import os
+import signal
+import socket
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+from structlog.testing import capture_logs
+
+from support.house import acked, control, native, turns, until
+from support.served import Served, config_in, served
+from support.store_room import locked_database, rows
+from traced.client.spool import make_name
+from traced.core.errors import ConfigError, StoreError
+from traced.daemon import serve
+
+
+@pytest.fixture(autouse=True)
+def _process_as_before() -> Iterator[None]:
+    """Set back what a daemon sets for its whole process."""
+    umask, interval = os.umask(0o077), sys.getswitchinterval()
+    yield
+    os.umask(umask)
+    sys.setswitchinterval(interval)
+
+
+def is_true(status: dict[str, object]) -> bool:
+    """Tell whether every event that was received is in exactly one figure."""
+    rejected, discarded = status["rejected"], status["discarded"]
+    assert isinstance(rejected, dict)
+    assert isinstance(discarded, dict)
+    ended = [status[name] for name in ("stored", "duplicate", "ignored", "queued")]
+    return status["received"] == sum(ended) + sum(rejected.values()) + sum(discarded.values())  # type: ignore[arg-type]
+
+
+async def test_what_is_acked_is_committed(short_folder: Path) -> None:
+    """When the ack is there, another reader sees the step."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        client = await daemon.client(acked(1))
+
+        assert (await client.answer())["step_order"] == 1
+        assert daemon.names == ["n1"]
+
+
+async def test_the_spool_is_taken_before_it_is_ready(short_folder: Path) -> None:
+    """What was left while nobody was there comes before what comes now."""
+    config = config_in(short_folder)
+    for number in range(3):
+        (config.spool / make_name(number, 1, "ab")).write_bytes(native(number))
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+
+        assert daemon.names == ["n0", "n1", "n2"]
+        assert list(config.spool.iterdir()) == []
+
+
+async def test_the_spool_is_taken_while_it_runs(short_folder: Path) -> None:
+    """A client that missed its deadline is not waited for until the next start."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        (daemon.config.spool / make_name(1, 1, "ab")).write_bytes(native(1))
+
+        await until(lambda: daemon.names == ["n1"], "the file to be taken")
+
+
+async def test_files_are_private(short_folder: Path) -> None:
+    """Nobody else may read what it recorded, or connect."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        await (await daemon.client(acked(1))).answer()
+        modes = {
+            path.name: stat.S_IMODE(path.stat().st_mode)
+            for path in short_folder.iterdir()
+            if not path.is_dir()
+        }
+
+    assert set(modes) >= {"t.sock", "t.db", "t.db-wal", "t.db.lock", "t.sock.lock"}
+    assert set(modes.values()) == {0o600}
+
+
+async def test_figures_are_true_whenever_one_looks(short_folder: Path) -> None:
+    """Received is stored, duplicate, ignored, rejected, discarded and queued, at every moment."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        clients = [await daemon.client() for _ in range(4)]
+        lines = [*(native(n) for n in range(100)), b"garbage\n", acked(1), acked(1)]
+        lines.append(b'{"hook_event_name":"Unheard","session_id":"s"}\n')
+        for _ in range(20):
+            for client in clients:
+                await client.send(*lines)
+            assert is_true(await daemon.status())
+        for client in clients:
+            await client.send(control("flush"))
+            while "events" not in await client.answer():
+                pass
+        status = await daemon.status()
+
+    assert is_true(status)
+    assert (status["received"], status["queued"], status["queued_bytes"]) == (8320, 0, 0)
+    assert status["rejected"] == {"not_json": 80}
+    assert status["ignored"] == 80
+    assert status["stored"] == 8001
+    assert status["duplicate"] == 159
+    assert status["connections"] == 5
+
+
+async def test_a_locked_database_stops_the_reading_and_not_the_telling(
+    short_folder: Path,
+) -> None:
+    """Who asks hears that it is retrying; then it goes on by itself and acks what it stored."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        with locked_database(daemon.config.db):
+            first = await daemon.client(acked(1))
+            with anyio.fail_after(20):
+                while (status := await daemon.status())["state"] == "ok":
+                    await anyio.sleep(0.01)
+            later = await daemon.client(acked(2))
+            await turns()
+            again = await daemon.status()
+            assert (status["state"], status["queued"]) == ("retrying", 1)
+            assert again["received"] == 1
+        answers = [await first.answer(), await later.answer()]
+
+        assert [answer["status"] for answer in answers] == ["stored", "stored"]
+        assert (await daemon.status())["state"] == "ok"
+
+
+async def test_a_signal_stops_it_with_everything_stored(short_folder: Path) -> None:
+    """Clients that stream get an ack for each line that was stored, and the other way round."""
+    acks: list[int] = []
+
+    async def stream(daemon: Served, number: int) -> None:
+        client = await daemon.client()
+        sent = 0
+        with pytest.raises(anyio.BrokenResourceError):
+            while True:
+                lines = (acked(sent + n, session_id=f"s{number}") for n in range(50))
+                await client.stream.send(b"".join(lines).replace(b'"s"', b'"s%d"' % number))
+                sent += 50
+                while sent - len(got[number]) > 500:
+                    got[number].append(await client.answer())
+        rest = (await client.rest()).splitlines()
+        got[number] += [json.loads(line) for line in rest]
+        acks.append(len(got[number]))
+
+    got: list[list[dict[str, object]]] = [[] for _ in range(4)]
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        async with anyio.create_task_group() as tasks:
+            for number in range(4):
+                tasks.start_soon(stream, daemon, number)
+            await until(lambda: min(map(len, got)) > 1000, "streams to run")
+            await daemon.stop()
+        stored = rows(
+            daemon.config.db,
+            "SELECT session_id, count(*) AS steps, max(step_order) AS last"
+            " FROM execution_traces GROUP BY session_id ORDER BY session_id",
+        )
+
+    assert all(answer["status"] == "stored" for answers in got for answer in answers)
+    assert [row["steps"] for row in stored] == [len(answers) for answers in got]
+    assert [row["last"] for row in stored] == [row["steps"] for row in stored]
+
+
+async def test_a_signal_does_not_lose_who_waits_in_the_kernel(short_folder: Path) -> None:
+    """Connected and sent but never accepted before the signal, their lines are stored."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        for number in range(100):  # nothing is awaited: nobody is accepted meanwhile
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(str(daemon.config.socket))
+                sock.sendall(native(number))
+        await daemon.over.wait()
+
+        assert sorted(daemon.names) == sorted(f"n{number}" for number in range(100))
+
+
+async def test_a_stop_is_clean(short_folder: Path) -> None:
+    """No socket, no log of the database and no lock is left that anybody had to remove."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        await (await daemon.client(acked(1))).answer()
+
+    left = {path.name for path in short_folder.iterdir() if path.name != "t.db-shm"}
+    wal = short_folder / "t.db-wal"
+    assert left - {"t.db-wal"} == {"t.db", "t.db.lock", "t.sock.lock", "spool"}
+    assert not wal.exists() or wal.stat().st_size == 0
+
+
+async def test_a_stop_ends_in_time_though_nothing_can_be_written(short_folder: Path) -> None:
+    """At its deadline it says how many events are not stored; it acked none of them."""
+    async with served(short_folder, drain_seconds_max=0.5) as daemon:
+        await daemon.ready.wait()
+        with locked_database(daemon.config.db), capture_logs() as lines:
+            client = await daemon.client(acked(1), acked(2))
+            with anyio.fail_after(20):
+                while (await daemon.status())["queued"] != 2:
+                    await anyio.sleep(0.01)
+            began = time.monotonic()
+            await daemon.stop()
+            seconds = time.monotonic() - began
+            assert await client.rest() == b""
+
+    told = [line for line in lines if line["event"] == "drain_incomplete"]
+    assert [line["discarded"] for line in told] == [2]
+    assert seconds < 10
+    assert daemon.names == []
+
+
+async def test_a_signal_during_the_intake_of_the_spool_stops_it(short_folder: Path) -> None:
+    """A start with much to take in can be stopped; what is not taken waits for the next one."""
+    config = config_in(short_folder)
+    for number in range(3000):
+        (config.spool / make_name(number, 1, "ab")).write_bytes(native(number))
+    async with served(short_folder) as daemon:
+        await until(lambda: len(os.listdir(config.spool)) < 3000, "the intake to begin")
+        await daemon.stop()
+        assert not daemon.ready.is_set()
+    left = len(os.listdir(config.spool))
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+
+        assert daemon.names == [f"n{number}" for number in range(3000)]
+    assert left > 0
+
+
+SECOND = """
+import pathlib, sys
+import anyio
+sys.path.insert(0, sys.argv[1])
+from support.served import config_in
+from traced.daemon import serve
+folder = pathlib.Path(sys.argv[2])
+config = config_in(folder, db=folder / sys.argv[3], socket=folder / sys.argv[4])
+try:
+    anyio.run(serve, config, lambda: print("ready"))
+except BaseException as error:
+    print(repr(error))
+"""
+
+
+async def second_one(db: str, sock: str, folder: Path) -> str:
+    """Return what another process says that serves this database and socket."""
+    tests = str(Path(__file__).parent)
+    command = [sys.executable, "-c", SECOND, tests, str(folder), db, sock]
+    return (await anyio.run_process(command)).stdout.decode()
+
+
+async def test_a_second_one_on_the_same_database_is_refused(short_folder: Path) -> None:
+    """Also when its socket is another one."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        told = await second_one("t.db", "other.sock", short_folder)
+        assert f"AlreadyRunning('database {short_folder}/t.db is in use by another traced" in told
+        assert f"(pid {os.getpid()})" in told
+
+        assert (await (await daemon.client(acked(1))).answer())["status"] == "stored"
+        assert not (short_folder / "other.sock").exists()
+
+
+async def test_a_second_one_on_the_same_socket_is_refused(short_folder: Path) -> None:
+    """It does not take the socket of the one that lives."""
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+        told = await second_one("other.db", "t.sock", short_folder)
+        assert f"AlreadyRunning('socket {short_folder}/t.sock is in use by another traced" in told
+
+        assert (await (await daemon.client(acked(1))).answer())["status"] == "stored"
+
+
+async def test_what_is_wrong_with_the_socket_is_raised_as_it_is(short_folder: Path) -> None:
+    """Who starts it can tell the user, and the file is untouched."""
+    config = config_in(short_folder)
+    config.socket.write_text("precious")
+    with pytest.raises(ConfigError, match="expected a socket or nothing"):
+        await serve(config, lambda: None)
+
+    assert config.socket.read_text() == "precious"
+
+
+async def test_what_is_wrong_with_the_database_is_raised_as_it_is(short_folder: Path) -> None:
+    """And the socket is not there afterwards."""
+    config = config_in(short_folder)
+    config.db.write_bytes(b"precious" * 1000)
+    with pytest.raises(StoreError):
+        await serve(config, lambda: None)
+
+    assert not config.socket.exists()
+
+
+async def test_a_dead_socket_is_no_obstacle(short_folder: Path) -> None:
+    """What a crash left behind is replaced."""
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(short_folder / "t.sock"))
+        dead.listen()
+    async with served(short_folder) as daemon:
+        await daemon.ready.wait()
+
+        assert (await (await daemon.client(acked(1))).answer())["status"] == "stored"
+
+
+async def test_a_cancelled_one_leaves_nothing_open(short_folder: Path) -> None:
+    """Who runs it in his own program may cancel it; clients and files are closed."""
+    daemon = Served(config_in(short_folder))
+    before = len(os.listdir("/dev/fd"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(daemon.run)
+        await daemon.ready.wait()
+        client = await daemon.client(acked(1))
+        await client.answer()
+        tasks.cancel_scope.cancel()
+    assert await client.is_closed()
+    await daemon.close()
+
+    assert len(os.listdir("/dev/fd")) == before
+    assert not daemon.config.socket.exists()
+    assert daemon.names == ["n1"]
+
+
+@pytest.mark.parametrize("mode", ["metadata", "summary", "full"])
+async def test_no_secret_reaches_the_disk(short_folder: Path, mode: str) -> None:
+    """Neither in a step nor in what was rejected, whatever is captured."""
+    secret = b"AKIAIOSFODNN7EXAMPLE"
+    async with served(short_folder, capture=mode) as daemon:
+        await daemon.ready.wait()
+        client = await daemon.client(
+            native(1, input=secret.decode()),
+            b"garbage " + secret + b"\n",
+            b'{"v":1,"name":"%b"}\n' % secret,
+            control("flush"),
+        )
+        assert (await client.answer())["events"] == 3
+
+    written = b"".join(path.read_bytes() for path in short_folder.glob("t.db*"))
+    assert secret not in written
+    assert (b"garbage" in written) == (mode != "metadata")
