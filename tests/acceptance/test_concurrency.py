@@ -49,7 +49,8 @@ def read_all(connection: Client, count: int, answers: list[Row]) -> None:
     """Collect answers until all have come or the connection ends."""
     try:
         for _ in range(count):
-            answers.append(connection.receive())
+            answer = connection.receive()
+            answers.append(answer)  # one by one: others look at how many there are
     except (OSError, AssertionError):
         return
 

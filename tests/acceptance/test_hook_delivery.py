@@ -1,7 +1,6 @@
 """The hook client against daemons that are away, stuck or killed: nothing is lost, nobody waits."""
 
 import json
-import os
 import socket
 import subprocess
 import threading
@@ -74,7 +73,7 @@ def deaf_server(path: Path, *, reads: bool) -> Iterator[list[bytes]]:
             thread.join()
         for connection in kept:
             connection.close()
-    os.unlink(path)
+    path.unlink()
 
 
 def check_stored_once(daemon: Daemon) -> None:
@@ -172,7 +171,6 @@ def test_garbage_never_blocks_the_spool(tmp_path: Path, garbage: bytes) -> None:
     with Daemon(tmp_path / "d") as daemon:
         daemon.stop()
         run_hook(daemon)
-        (file,) = spooled(daemon)
         bad = daemon.spool / f"{1:020d}-1-00.ndjson"
         bad.write_bytes(garbage)
         half_written = daemon.spool / f".{2:020d}-1-00.ndjson"

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from traced.cli.asking import ask
 from traced.core.errors import NotRunning, TracedError
 

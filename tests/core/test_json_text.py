@@ -2,15 +2,18 @@ import contextlib
 import json
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from traced.core import json_text
 from traced.core.errors import Malformed
 from traced.core.json_text import (
     check_utf8,
     decode_json,
+    encode_json,
     is_utf8,
     replace_lone_surrogates,
     replace_nul,
@@ -163,3 +166,57 @@ def test_garbage_is_read_or_malformed_and_never_another_error(text: str) -> None
     """The caller needs to catch one error only."""
     with contextlib.suppress(Malformed):
         decode_json(text.encode())
+
+
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda values: st.lists(values) | st.dictionaries(st.text(st.characters(codec=None)), values),
+)
+
+
+@given(any_json, st.booleans())
+def test_any_value_is_written_as_json(value: object, sort_keys: bool) -> None:  # noqa: FBT001
+    """Integers of any size, infinite floats and half characters are no reason to fail."""
+    decode_json(encode_json(value, sort_keys=sort_keys).encode())
+
+
+@given(any_json)
+def test_how_deep_the_caller_stands_does_not_matter(value: object) -> None:
+    """What is written piece by piece, near the end of the stack, is the same text."""
+    try:
+        at_once = msgspec.json.encode(value, order="sorted").decode()
+    except ValueError:
+        return
+
+    assert json_text._encode_piecewise(value, sort_keys=True) == at_once
+
+
+def test_the_deepest_value_that_was_read_is_written() -> None:
+    """The stack may have been shorter where it was read."""
+    value: list[object] = []
+    for _ in range(50_000):
+        value = [value]
+
+    assert encode_json(value) == "[" * 50_001 + "]" * 50_001
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ({"b": 1, "a": [2.5, None, True, "é"]}, '{"b":1,"a":[2.5,null,true,"é"]}'),
+        (2**70, "1180591620717411303424"),
+        pytest.param(10**5000, "null", id="5001 digits"),
+        (math.inf, "null"),
+        (["\ud800", "\ud83d!"], '["\ufffd","\ufffd!"]'),
+        ({"\udfff": {}}, '{"\ufffd":{}}'),
+        ((1, ()), "[1,[]]"),
+    ],
+)
+def test_value_is_written(value: object, written: str) -> None:
+    """Compact, without what JSON or a database cannot hold."""
+    assert encode_json(value) == written
+
+
+def test_keys_are_sorted_where_asked() -> None:
+    """Two objects that differ in the order of their keys are then the same text."""
+    assert encode_json({"b": "\ud800", "a": 1}, sort_keys=True) == '{"a":1,"b":"\ufffd"}'

@@ -28,7 +28,12 @@ BLANKED = (
     re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
     re.compile(r"(?<=duration_ms[:>])\s?\d+"),
 )
-VOLATILE = re.compile(r"uuid|run_?[iI]d|messaging_socket_path|cache_control|timestamp|end_time|.*_ms|.*DurationMs")
+VOLATILE = re.compile(
+    r"uuid|run_?[iI]d|messaging_socket_path|timestamp|end_time|.*_ms|.*DurationMs"
+    r"|cache_control|usage|modelUsage|total_cost_usd"
+)
+# Which of two parallel results it is put behind depends on which call ended last.
+REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,10 @@ class Play:
         return sorted(self.blank(request["messages"]) for request in self.bench.stand_in.requests)
 
     @property
-    def transcripts(self) -> list[Path]:
-        """The files in which the program keeps its sessions."""
-        return sorted((self.bench.home / ".claude" / "projects").rglob("*.jsonl"))
+    def transcript(self) -> list[Json]:
+        """The lines in which the program keeps its sessions and sub-agents."""
+        files = (self.bench.home / ".claude" / "projects").rglob("*.jsonl")
+        return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
     def blank(self, value: Any) -> str:
         """Return a JSON value as text without what is never the same twice."""
@@ -82,6 +88,8 @@ def stable(value: Any) -> Any:
     """
     if isinstance(value, dict):
         return {key: stable(each) for key, each in value.items() if not VOLATILE.fullmatch(key)}
+    if isinstance(value, str):
+        return REMINDER.sub("", value).strip()
     if not isinstance(value, list):
         return value
     if all(isinstance(each, dict) and each.get("type") == "tool_result" for each in value):

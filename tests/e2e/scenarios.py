@@ -100,6 +100,7 @@ BASIC = Scenario(
                     {"file_path": "@project/b.txt", "old_string": "one", "new_string": "uno"},
                 )
             ],
+            [Call("Write", {"file_path": "@project/big.txt", "content": "\U0001f600x\n" * 250_000})],
             ["All done."],
         ]
     },
@@ -108,17 +109,18 @@ BASIC = Scenario(
         Step("basic_2_0", "tool", "Read", "@project/a.txt"),
         Step("basic_3_0", "tool", "Write", "@project/b.txt"),
         Step("basic_4_0", "tool", "Edit", "@project/b.txt"),
+        Step("basic_5_0", "tool", "Write", "@project/big.txt"),
     ),
 )
 
 PARALLEL = Scenario(
     "parallel",
-    {"parallel": [[read(f"@project/{name}.txt") for name in "abcdefgh"]]},
+    {"parallel": [[read(f"@project/{name}.txt") for name in "abcde"]]},
     tuple(
         Step(f"parallel_1_{place}", "tool", "Read", f"@project/{name}.txt")
-        for place, name in enumerate("abcdefgh")
+        for place, name in enumerate("abcde")
     ),
-    files={f"{name}.txt": f"{name}\n" for name in "abcdefgh"},
+    files={f"{name}.txt": f"{name}\n" for name in "abcde"},
 )
 
 FAILING = Scenario(
@@ -158,15 +160,6 @@ FAILING = Scenario(
     files={"a.txt": "a\n"},
 )  # fmt: skip
 
-SKILL = Scenario(
-    "skill",
-    {"skill": [[Call("Skill", {"skill": "greet", "args": "Ada"})], ["Hello, Ada."]]},
-    (Step("skill_1_0", "skill", "greet", "Ada"),),
-    files={
-        ".claude/skills/greet/SKILL.md": "---\nname: greet\ndescription: Greets.\n---\nSay hello.\n"
-    },
-)
-
 COMMAND = Scenario(
     "command",
     {"command": [[bash("echo hello")], ["Hello, Ada."]]},
@@ -182,60 +175,60 @@ COMMAND = Scenario(
     },
 )
 
-MCP = Scenario(
-    "mcp",
+EXTENSIONS = Scenario(
+    "extensions",
     {
-        "mcp": [
+        "extensions": [
+            [Call("Skill", {"skill": "greet", "args": "Ada"})],
             [Call("mcp__demo__add", {"a": 1, "b": 2}), Call("mcp__demo__fail", {"a": 1})],
-            ["Three."],
+            ["Hello, Ada. It is three."],
         ]
     },
     (
-        Step("mcp_1_0", "mcp", "add", "a=1, b=2", source="demo"),
-        Step("mcp_1_1", "mcp", "fail", "a=1", "error", source="demo", error="no luck"),
+        Step("extensions_1_0", "skill", "greet", "Ada"),
+        Step("extensions_2_0", "mcp", "add", "a=1, b=2", source="demo"),
+        Step("extensions_2_1", "mcp", "fail", "a=1", "error", source="demo", error="no luck"),
     ),
-    runs=(Run(follow("mcp"), (SKIP, "--mcp-config", "@project/mcp.json")),),
+    runs=(Run(follow("extensions"), (SKIP, "--mcp-config", "@project/mcp.json")),),
     files={
+        ".claude/skills/greet/SKILL.md": (
+            "---\nname: greet\ndescription: Greets.\n---\nSay hello.\n"
+        ),
         "mcp.json": (
             '{"mcpServers": {"demo": {"command": "@python", "args": ["-ISE", "@mcp_server"]}}}'
-        )
+        ),
     },
 )
 
-FOREGROUND = Scenario(
-    "foreground",
+AGENTS = Scenario(
+    "agents",
     {
-        "foreground": [[launch("child")], [bash("echo after")], ["It is done."]],
-        "child": [[bash("echo child")], ["The child is done."]],
-    },
-    (
-        Step("foreground_1_0", "agent", "general-purpose", "Play child"),
-        Step("child_1_0", "tool", "Bash", "echo child", within="foreground_1_0"),
-        Step("foreground_2_0", "tool", "Bash", "echo after"),
-    ),
-    agents=1,
-)
-
-TWO_AGENTS = Scenario(
-    "two-agents",
-    {
-        "two-agents": [[launch("left"), launch("right")], ["Both are done."]],
+        "agents": [
+            [launch("alone")],
+            [launch("left"), launch("right")],
+            [bash("echo after")],
+            ["All are done."],
+        ],
+        "alone": [[bash("echo alone")], ["The one is done."]],
         "left": [[bash("echo left")], [read("@project/a.txt")], ["The left one is done."]],
         "right": [[bash("echo right"), bash("exit 1")], ["The right one is done."]],
     },
     (
-        Step("two-agents_1_0", "agent", "general-purpose", "Play left"),
-        Step("two-agents_1_1", "agent", "general-purpose", "Play right"),
-        Step("left_1_0", "tool", "Bash", "echo left", within="two-agents_1_0"),
-        Step("left_2_0", "tool", "Read", "@project/a.txt", within="two-agents_1_0"),
-        Step("right_1_0", "tool", "Bash", "echo right", within="two-agents_1_1"),
+        Step("agents_1_0", "agent", "general-purpose", "Play alone"),
+        Step("alone_1_0", "tool", "Bash", "echo alone", within="agents_1_0"),
+        Step("agents_2_0", "agent", "general-purpose", "Play left"),
+        Step("left_1_0", "tool", "Bash", "echo left", within="agents_2_0"),
+        Step("left_2_0", "tool", "Read", "@project/a.txt", within="agents_2_0"),
+        Step("agents_2_1", "agent", "general-purpose", "Play right"),
+        Step("right_1_0", "tool", "Bash", "echo right", within="agents_2_1"),
         Step(
             "right_1_1", "tool", "Bash", "exit 1", "error",
-            error="Exit code 1", within="two-agents_1_1",
+            error="Exit code 1", within="agents_2_1",
         ),
+        Step("agents_3_0", "tool", "Bash", "echo after"),
     ),
     files={"a.txt": "a\n"},
-    agents=2,
+    agents=3,
 )  # fmt: skip
 
 NESTED = Scenario(
@@ -316,20 +309,10 @@ API_ERROR = Scenario(
     {"api-error": [[bash("echo one")], Failure(400, "invalid_request_error")]},
     (Step("api-error_1_0", "tool", "Bash", "echo one"),),
     runs=(Run(follow("api-error"), exit_code=1),),
-)
-
-BIG = Scenario(
-    "big",
-    {
-        "big": [
-            [Call("Write", {"file_path": "@project/big.txt", "content": "\U0001f600x\n" * 250_000})],
-            ["It is big."],
-        ]
-    },
-    (Step("big_1_0", "tool", "Write", "@project/big.txt"),),
+    since=NEW,  # before, its Stop comes as ever
 )
 
 SCENARIOS = (
-    BASIC, PARALLEL, FAILING, SKILL, COMMAND, MCP, FOREGROUND, TWO_AGENTS, NESTED, BACKGROUND,
-    RESUMED, DENIED, API_ERROR, BIG,
+    BASIC, PARALLEL, FAILING, EXTENSIONS, COMMAND, AGENTS, NESTED, BACKGROUND, RESUMED, DENIED,
+    API_ERROR,
 )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from support.daemon import Daemon, Row, wait_until
 
 from e2e.claude import Program
-from e2e.play import Play, played
+from e2e.play import Play, is_of_hook, played
 from e2e.scenarios import NEW, SCENARIOS, Scenario, Step
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -57,6 +57,12 @@ def expected(play: Play) -> list[Step]:
     return [step for step in play.scenario.steps if version >= step.since]
 
 
+def told_status(play: Play, step: Step) -> str:
+    """Return how a call ended, as far as this version tells."""
+    is_told = play.bench.program.version >= NEW or step.status_before is None
+    return step.status if is_told else str(step.status_before)
+
+
 def by_call(steps: list[Row]) -> dict[str | None, Row]:
     """Return the rows by what the expected steps call them."""
     return {step["call_id"]: step for step in steps}
@@ -64,22 +70,20 @@ def by_call(steps: list[Row]) -> dict[str | None, Row]:
 
 def test_each_call_is_one_step_as_written_by_hand(play: Play, steps: list[Row]) -> None:
     """Kind, name, source, status, prompt and summary of each call; nothing else was recorded."""
-    said = (
-        "call_id", "trace_type", "name", "source", "status", "prompt_number", "input_summary",
-    )  # fmt: skip
-    is_old = play.bench.program.is_old
-    assert sorted(tuple(step[key] for key in said) for step in steps) == sorted(
-        (
-            step.call,
+    found = by_call(steps)
+    assert len(found) == len(steps)
+    said = ("trace_type", "name", "source", "status", "prompt_number", "input_summary")
+    assert {call: tuple(row[key] for key in said) for call, row in found.items()} == {
+        step.call: (
             step.trace_type,
             step.name,
             step.source,
-            step.status_before if is_old and step.status_before else step.status,
+            told_status(play, step),
             step.prompt,
             None if step.input is None else play.bench.named(step.input),
         )
         for step in expected(play)
-    )
+    }
 
 
 def test_orders_are_one_to_n_and_follow_the_turns(play: Play, steps: list[Row]) -> None:
@@ -96,7 +100,7 @@ def test_errors_say_why(play: Play, steps: list[Row]) -> None:
     found = by_call(steps)
     for step in expected(play):
         error = found[step.call]["error"]
-        if step.error is None or (play.bench.program.is_old and step.status_before):
+        if step.error is None or told_status(play, step) == "unknown":
             assert error is None
         else:
             assert error.startswith(step.error)
@@ -184,19 +188,24 @@ def test_nothing_was_refused_or_lost(plays: tuple[Play, Play], daemon: Daemon) -
 
 def test_the_agent_does_the_same_as_without_traced(plays: tuple[Play, Play]) -> None:
     """Its exit codes, what it prints, and what it sends to the model: tool results above all."""
-    recorded, plain = plays
+    recorded, baseline = plays
     codes = [run.exit_code for run in recorded.scenario.starts]
     for play in plays:
         assert [outcome.exit_code for outcome in play.outcomes] == codes
         assert [outcome.stderr for outcome in play.outcomes] == [b""] * len(codes)
-    assert recorded.printed == plain.printed
-    assert recorded.asked == plain.asked
+    assert recorded.printed == baseline.printed
+    assert recorded.asked == baseline.asked
 
 
 def test_the_agent_shows_nothing_of_traced(play: Play) -> None:
-    """Neither its output, nor its transcripts, nor what the model is sent name it."""
-    assert play.transcripts
-    shown = [file.read_bytes() for file in play.transcripts]
-    shown += [outcome.stdout for outcome in play.outcomes]
+    """Neither what it prints nor what it sends names it, but its transcript lists hooks at Stop."""
+    shown = [outcome.stdout for outcome in play.outcomes]
     shown += [str(request).encode() for request in play.bench.stand_in.requests]
     assert [text for text in shown if b"traced" in text] == []
+    for line in filter(is_of_hook, play.lines):
+        assert (line.get("stdout", ""), line.get("stderr", "")) == ("", "")
+    assert play.transcript
+    for line in play.transcript:
+        if "traced" in str(line):
+            assert line["subtype"] == "stop_hook_summary"
+            assert (line["hookErrors"], line["hasOutput"]) == ([], False)

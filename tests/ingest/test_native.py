@@ -20,7 +20,7 @@ from traced.ingest import native
 NOW = 1_800_000_000_000
 
 
-def read(mode: CaptureMode = "summary", **more: object) -> Event:
+def read(more: Mapping[str, object], mode: CaptureMode = "summary") -> Event:
     """Return a line, received at NOW, as an event; `more` are its keys beside the session."""
     (record,) = records(json.dumps({"v": 1, "session_id": "s", **more}).encode())
     capture = Capture(mode, Redactor())
@@ -30,9 +30,9 @@ def read(mode: CaptureMode = "summary", **more: object) -> Event:
     return native.event(record, NOW, capture)
 
 
-def step(mode: CaptureMode = "summary", **more: object) -> StepChange:
+def step(more: Mapping[str, object], mode: CaptureMode = "summary") -> StepChange:
     """Return the one change of a native event."""
-    (change,) = read(mode, **{"trace_type": "tool", "name": "n", **more}).changes
+    (change,) = read({"trace_type": "tool", "name": "n", **more}, mode).changes
     assert isinstance(change, StepChange)
     return change
 
@@ -57,9 +57,7 @@ def test_what_is_given_stands() -> None:
     assert {key: getattr(change, key) for key in given if key != "phase"} == {
         key: value for key, value in given.items() if key != "phase"
     }
-    event = read(
-        trace_type="tool", name="n", cwd="/c", model="m", agent_pid=7, event_id="e"
-    )
+    event = read(trace_type="tool", name="n", cwd="/c", model="m", agent_pid=7, event_id="e")
     assert (event.cwd, event.model, event.agent_pid, event.event_id) == ("/c", "m", 7, "e")
 
 

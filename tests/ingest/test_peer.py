@@ -9,4 +9,3 @@ def test_tells_the_uid_of_who_connected() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert peer_uid(ours) == os.geteuid()
-

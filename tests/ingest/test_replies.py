@@ -23,9 +23,7 @@ def stored(number: int) -> Outcome:
 
 def answers(ready: bytes) -> list[Any]:
     """Return the lines as values: event ids of acks, the rest whole."""
-    return [
-        value.get("event_id", value) for value in map(json.loads, ready.decode().splitlines())
-    ]
+    return [value.get("event_id", value) for value in map(json.loads, ready.decode().splitlines())]
 
 
 def test_answers_only_lines_that_asked() -> None:

@@ -68,9 +68,7 @@ async def test_crowding_lines_are_finished_one_after_the_other(short_folder: Pat
 
 async def test_a_line_that_crowds_out_others_for_too_long_is_rejected(short_folder: Path) -> None:
     """Who does not finish in his turn loses the line and the connection; the others go on."""
-    async with house(
-        short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.2
-    ) as one:
+    async with house(short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.2) as one:
         stuck = await halves(one, 4, 60 * KIB)
         with capture_logs() as lines:
             async with anyio.create_task_group() as tasks:
@@ -87,9 +85,7 @@ async def test_a_line_that_crowds_out_others_for_too_long_is_rejected(short_fold
 
 async def test_no_line_is_rejected_while_there_is_no_crowd(short_folder: Path) -> None:
     """Half a line may be held for as long as it keeps nobody waiting."""
-    async with house(
-        short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.1
-    ) as one:
+    async with house(short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.1) as one:
         client = await one.client(acked(1)[:9])
         await anyio.sleep(0.5)
         await client.send(acked(1)[9:])
@@ -101,9 +97,7 @@ async def test_no_line_is_rejected_while_there_is_no_crowd(short_folder: Path) -
 
 async def test_a_turn_counts_from_its_begin(short_folder: Path) -> None:
     """A line that waited for its turn for longer than a turn may take is not late."""
-    async with house(
-        short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.5
-    ) as one:
+    async with house(short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.5) as one:
         clients = await halves(one, 3, 100 * KIB)
         one.intake.stall(stalled=True)
         await anyio.sleep(1)
@@ -120,9 +114,7 @@ async def test_a_turn_counts_from_its_begin(short_folder: Path) -> None:
 
 async def test_who_finishes_line_after_line_is_never_late(short_folder: Path) -> None:
     """A stream that always holds the begin of its next line is not taken for a stuck one."""
-    async with house(
-        short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.3
-    ) as one:
+    async with house(short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.3) as one:
         await halves(one, 1, 180 * KIB)
         stream = await one.client()
         async with anyio.create_task_group() as tasks:

@@ -11,7 +11,7 @@ from traced.core.event import Event, PromptEnded, Rejected, StepChange
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
 from traced.core.wire import Envelope, TooLong
-from traced.ingest import translate
+from traced.ingest import native, translate
 from traced.ingest.translate import Translator
 from traced.store.recorder import Entry
 
@@ -45,8 +45,8 @@ def stop(**more: object) -> dict[str, object]:
 
 def test_every_record_has_its_entry_in_order() -> None:
     """Events and rejections come out as they went in."""
-    native = {"v": 1, "session_id": "s", "trace_type": "tool", "name": "n"}
-    kinds = [type(entry) for entry in entries(native, b"garbage", stop(), {"v": 9, "name": 1})]
+    step = {"v": 1, "session_id": "s", "trace_type": "tool", "name": "n"}
+    kinds = [type(entry) for entry in entries(step, b"garbage", stop(), {"v": 9, "name": 1})]
 
     assert kinds == [Event, Rejected, Event, Rejected]
 
@@ -84,7 +84,9 @@ def test_an_envelope_names_the_hook_where_the_payload_does_not() -> None:
 
 def test_a_payload_without_a_name_is_rejected() -> None:
     """Nobody knows what happened."""
-    rejected = one_rejection({"v": 1, "agent": "a", "event_id": "e", "payload": {"session_id": "s"}})
+    rejected = one_rejection(
+        {"v": 1, "agent": "a", "event_id": "e", "payload": {"session_id": "s"}}
+    )
 
     assert rejected.reason == "bad_field"
     assert rejected.detail.startswith("hook_event_name is missing")
@@ -160,8 +162,8 @@ def test_an_error_of_an_adapter_rejects_its_event(monkeypatch: pytest.MonkeyPatc
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(translate, "happened_at", fail)
-    native = {"v": 1, "session_id": "s", "trace_type": "tool", "name": "n"}
-    first, second = entries(native, stop())
+    step = {"v": 1, "session_id": "s", "trace_type": "tool", "name": "n"}
+    first, second = entries(step, stop())
 
     assert isinstance(first, Event)
     assert isinstance(second, Rejected)
@@ -177,7 +179,7 @@ def test_an_error_with_a_native_line_rejects_it(line: str, monkeypatch: pytest.M
     def fail(*_args: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(translate.native, "happened_at", fail)
+    monkeypatch.setattr(native, "happened_at", fail)
     more = {"trace_type": "tool", "name": "n"} if line == "native" else {"lifecycle": "prompt"}
     rejected = one_rejection({"v": 1, "session_id": "s", "agent": "a", "event_id": "e", **more})
 

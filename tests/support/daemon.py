@@ -129,7 +129,7 @@ class Daemon:
             raise AssertionError(f"the daemon ended: {self.log.read_text()}")
         try:
             with self.connect() as client:
-                return client.ask({"v": 1, "control": "ping"})["status"] == "ok"
+                return bool(client.ask({"v": 1, "control": "ping"})["status"] == "ok")
         except OSError:
             return False
 

@@ -195,7 +195,7 @@ PAIRS: Final = (
     _around("env", "  API_TOKEN: ", "abcdef", "\n  OTHER: 1"),
     _around("env", "$env:FOO_TOKEN = '", PASSWORD, "'"),
     _around("env", "AWS_SECRET_ACCESS_KEY=", _AWS_SECRET),
-    _around("env", "GH_PAT=", PASSWORD),
+    _around("env", "GH_PAT=", MIXED),
     _around("env", "DB_PASSWORD=", "${UNSET:-" + PASSWORD + "}"),
 )
 

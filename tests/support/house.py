@@ -10,9 +10,10 @@ from typing import Any, Self
 import anyio
 from anyio.abc import SocketStream, UNIXSocketStream
 
-from traced.core.event import Outcome
+from traced.core.event import Outcome, Rejected
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
+from traced.core.wire import NativeEvent
 from traced.ingest.control import ControlDesk
 from traced.ingest.endpoint import bound
 from traced.ingest.figures import Figures
@@ -147,8 +148,12 @@ class House:
 
     @property
     def names(self) -> Sequence[str]:
-        """The names of the native events that were taken; reasons of what was rejected."""
-        return [getattr(record, "name", "") or record.reason for record in self.records]  # type: ignore[union-attr]
+        """The names of the native events that were taken, and the reasons of what was rejected."""
+        return [
+            record.name if isinstance(record, NativeEvent) else record.reason
+            for record in self.records
+            if isinstance(record, NativeEvent | Rejected)
+        ]
 
     async def close(self) -> None:
         """Close the clients."""
@@ -157,9 +162,13 @@ class House:
 
 
 def _outcome(record: Record) -> Outcome:
-    if hasattr(record, "reason") and not hasattr(record, "lifecycle"):
-        return Outcome("rejected", event_id=record.event_id, reason=record.reason)
-    return Outcome("stored", event_id=getattr(record, "event_id", None))
+    match record:
+        case Rejected():
+            return Outcome("rejected", event_id=record.event_id, reason=record.reason)
+        case NativeEvent():
+            return Outcome("stored", event_id=record.event_id)
+        case _:
+            return Outcome("stored")
 
 
 @asynccontextmanager
@@ -177,9 +186,7 @@ async def house(
     figures = Figures()
     path = folder / "t.sock"
     intake = Intake(intake_bytes_max, lambda: listener.traffic.room_changed(), figures)
-    limits = Limits(
-        connections_max, partial_bytes_max, partial_seconds_max, submission_events_max
-    )
+    limits = Limits(connections_max, partial_bytes_max, partial_seconds_max, submission_events_max)
     redactor = Redactor()
     listener = Listener(
         intake,

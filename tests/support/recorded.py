@@ -33,7 +33,7 @@ class Scenario(NamedTuple):
 
     @property
     def times(self) -> list[tuple[int, int]]:
-        """Start and end of each hook process in Unix milliseconds; a second apart if not recorded."""
+        """Start and end of each hook process in Unix ms; a second apart where not recorded."""
         meta = self.path.with_suffix(".meta.jsonl")
         if not meta.exists():
             start = 1_795_356_000_000

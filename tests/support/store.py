@@ -69,9 +69,7 @@ def end(call_id: str, *, session: str = "s1", **fields: Any) -> Event:
 
 
 def _step_event(phase: Phase, name: str, session: str, fields: Row, at: int = NOW) -> Event:
-    of_event = {
-        key: fields.pop(key) for key in ("agent", "event_id", "peer_uid") if key in fields
-    }
+    of_event = {key: fields.pop(key) for key in ("agent", "event_id", "peer_uid") if key in fields}
     trace_type = fields.pop("trace_type", "tool")
     change = StepChange(phase, trace_type, fields.pop("name", name), **fields)
     return event(change, session=session, at=at, **of_event)

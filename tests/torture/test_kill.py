@@ -67,7 +67,9 @@ def work(daemon: Daemon, oracle: Oracle, client: int, stop: threading.Event) -> 
     """Send what was not acked, then new events, until the daemon dies or all is over."""
     prefix = f"c{client}-"
     while not stop.is_set():
-        unacked = [e for i, e in list(oracle.sent.items()) if i.startswith(prefix) and i not in oracle.told]
+        unacked = [
+            e for i, e in list(oracle.sent.items()) if i.startswith(prefix) and i not in oracle.told
+        ]
         try:
             with daemon.connect() as connection:
                 while not stop.is_set():

@@ -8,6 +8,7 @@ then those stay null. Facts: the payloads in tests/fixtures/claude-code.
 from collections.abc import Callable
 from typing import Final
 
+from traced.agents.claude_code_results import readable
 from traced.agents.fields import Payload, digest, mapping, match_key, name, number, required, text
 from traced.agents.tools import Tool, classify
 from traced.core.capture import Capture
@@ -105,7 +106,7 @@ def _post_tool_use(payload: Payload, at: int, capture: Capture) -> Changes:
     step.status = "ok"
     step.ended_at = at
     step.duration_ms = number(payload, "duration_ms")
-    step.output_summary = capture.value(_readable(response))
+    step.output_summary = capture.value(readable(required(payload, "tool_name"), response))
     step.output = capture.whole(response)
     if tool.trace_type == "agent" and isinstance(response, dict):
         step.child_agent_id = name(response, "agentId")
@@ -211,18 +212,6 @@ def _post_model_switch(_payload: Payload, _at: int, _capture: Capture) -> Change
 def _match_key(payload: Payload) -> int:
     tool_name, agent_id = required(payload, "tool_name"), name(payload, "agent_id")
     return match_key(agent_id, tool_name, payload.get("tool_input"))
-
-
-def _readable(response: object) -> object:
-    """Pick what a person wants to read of a file tool's response: not the file's content."""
-    if not isinstance(response, dict):
-        return response
-    file = response.get("file")
-    if isinstance(file, dict) and isinstance(file.get("numLines"), int):
-        return f"{file['numLines']} lines"
-    if "structuredPatch" in response:
-        return "created" if response.get("type") == "create" else "updated"
-    return response
 
 
 Reader = Callable[[Payload, int, Capture], Changes]

@@ -5,32 +5,30 @@ Law: a payload's own marks beat what the sender of the envelope says, because Co
 run Claude Code's hook files.
 """
 
+import re
 from typing import Final
 
 from traced.agents.fields import Payload
 
 GEMINI_EVENTS: Final = frozenset({"SessionStart", "SessionEnd", "Notification"})
+ROLLOUT: Final = re.compile(r"(?:^|[/\\])rollout-[^/\\]*\Z")
 
 
 def marked_agent(event: str, payload: Payload) -> str | None:
     """Return the agent whose marks the payload carries, else None."""
-    if "cursor_version" in payload:
+    marks = {key for key, value in payload.items() if value is not None}
+    if "cursor_version" in marks:
         return "cursor"
-    if "sessionId" in payload:
+    if "sessionId" in marks:
         return "copilot-cli"
     if event.startswith(("Before", "After")) or event == "PreCompress":
         return "gemini-cli"
-    if "timestamp" in payload:
-        return (
-            "gemini-cli"
-            if "transcript_path" in payload and event in GEMINI_EVENTS
-            else "copilot-cli"
-        )
+    if "timestamp" in marks:
+        is_gemini = "transcript_path" in marks and event in GEMINI_EVENTS
+        return "gemini-cli" if is_gemini else "copilot-cli"
     transcript = payload.get("transcript_path")
-    if (
-        ("turn_id" in payload and event != "MessageDisplay")
-        or ("model" in payload and "permission_mode" in payload)
-        or (isinstance(transcript, str) and transcript.rpartition("/")[2].startswith("rollout-"))
-    ):
+    is_rollout = isinstance(transcript, str) and ROLLOUT.search(transcript) is not None
+    has_turn = "turn_id" in marks and event != "MessageDisplay"
+    if has_turn or is_rollout or {"model", "permission_mode"} <= marks:
         return "codex"
     return None

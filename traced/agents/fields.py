@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
 
-import msgspec
-
 from traced.core.errors import Malformed
+from traced.core.json_text import encode_json
+from traced.core.rejections import type_name
 from traced.core.summarise import clean, cut
 
 Payload = Mapping[str, object]
 
 # SPEC 3.1: ids and names have 1 to 256 characters.
 NAME_CHARS_MAX: Final = 256
+NUMBER_END: Final = 2**63
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -43,8 +44,9 @@ def required(payload: Payload, key: str) -> str:
     """
     value = name(payload, key)
     if value is None:
-        shown = repr(payload[key])[:80] if key in payload else "missing"
-        raise Malformed("bad_field", f"{key} is {shown}, expected a non-empty string")
+        raise Malformed(
+            "bad_field", f"{key} is {_shown(payload, key)}, expected a non-empty string"
+        )
     return value
 
 
@@ -57,26 +59,28 @@ def session_id_of(payload: Payload) -> str:
     """
     value = payload.get("session_id")
     if not isinstance(value, str):
-        shown = "missing" if "session_id" not in payload else type(value).__name__
+        shown = _shown(payload, "session_id")
         raise Malformed("bad_field", f"session_id is {shown}, expected a string")
     if not 1 <= len(value) <= NAME_CHARS_MAX:
         raise Malformed(
             "bad_field",
             f"session_id has {len(value)} characters, expected 1 to {NAME_CHARS_MAX}",
         )
-    if CONTROL.search(value):
+    if control := CONTROL.search(value):
         raise Malformed(
-            "bad_field", f"session_id is {ascii(value)[:80]}, expected no control characters"
+            "bad_field",
+            f"session_id has U+{ord(control[0]):04X} at character {control.start()},"
+            " expected no control characters",
         )
     return clean(value)
 
 
 def number(payload: Payload, key: str) -> float | None:
-    """Return a finite number that is not negative, else None."""
+    """Return a number that is not negative and fits in 64 bits, else None."""
     value = payload.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if 0 <= value < float("inf") else None
+    return float(value) if 0 <= value < NUMBER_END else None
 
 
 def mapping(payload: Payload, key: str) -> Payload:
@@ -87,12 +91,20 @@ def mapping(payload: Payload, key: str) -> Payload:
 
 def digest(*parts: object) -> str:
     """Return 16 hex digits that stand for some JSON values, whatever the order of their keys."""
-    encoded = msgspec.json.encode(parts, order="sorted")
-    return blake2b(encoded, digest_size=8).hexdigest()
+    return _digest(parts).hex()
 
 
 def match_key(agent_id: str | None, tool_name: str, tool_input: object) -> int:
-    """Return one number for who calls which tool with what input."""
-    return int.from_bytes(
-        bytes.fromhex(digest(agent_id, tool_name, tool_input)), "big", signed=True
-    )
+    """Return one number, of 64 bits, for who calls which tool with what input."""
+    return int.from_bytes(_digest((agent_id, tool_name, tool_input)), "big", signed=True)
+
+
+def _digest(parts: tuple[object, ...]) -> bytes:
+    return blake2b(encode_json(parts, sort_keys=True).encode(), digest_size=8).digest()
+
+
+def _shown(payload: Payload, key: str) -> str:
+    # The value itself may be content, which a detail must not hold in every mode.
+    if key not in payload:
+        return "missing"
+    return "empty" if payload[key] == "" else type_name(payload[key])

@@ -29,9 +29,8 @@ def classify(tool_name: str, tool_input: Payload) -> Tool:
         if separator and server and tool:
             return Tool("mcp", tool, server)
     if tool_name == "Skill":
-        return Tool(
-            "skill", name(tool_input, "skill") or name(tool_input, "command") or tool_name, None
-        )
+        skill = name(tool_input, "skill") or name(tool_input, "command")
+        return Tool("skill", skill or tool_name, None)
     if tool_name in SUB_AGENT_TOOLS:
         kind = name(tool_input, "subagent_type") or name(tool_input, "agent_type")
         return Tool("agent", kind or tool_name, None)

@@ -7,7 +7,7 @@ Law: it waits a bounded time; nobody there is an error that says so, not a hang.
 import json
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 

@@ -58,11 +58,12 @@ class _Places:
 def _daemon(places: _Places) -> Iterator[None]:
     # Isolated from the user's settings, which may point elsewhere or be wrong.
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TRACED_")}
-    places_given = ["--db", places.db, "--socket", places.socket, "--spool", places.spool]
+    given = {"--db": places.db, "--socket": places.socket, "--spool": places.spool}
+    flags = [str(part) for pair in given.items() for part in pair]
     environment = kept | {"XDG_CONFIG_HOME": str(places.db.parent)}
     with places.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  # this very program
-            [sys.executable, "-m", "traced", "run", *places_given],
+            [sys.executable, "-m", "traced", "run", *flags],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 import typer
 
 from traced.cli.asking import ask
+from traced.cli.escape import printable
 from traced.cli.operate import Socket, Spool, socket_places
 from traced.cli.output import complain
-from traced.cli.escape import printable
 from traced.core.errors import NotRunning
 from traced.install import claude_code
 from traced.install.command import fastest, hook_commands

@@ -3,7 +3,7 @@
 import os
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import anyio
 import msgspec
@@ -28,6 +28,8 @@ Spool = Annotated[
     ),
 ]
 Word = str | None
+
+FIRST_EVENT: Final = '{"v":1,"session_id":"try","trace_type":"tool","name":"hello"}'
 
 
 def run(
@@ -114,8 +116,7 @@ def _announce(found: Effective) -> None:
                 f"and listens on       {config.socket}",
                 "",
                 "Send a first event:",
-                '  echo \'{"v":1,"session_id":"try","trace_type":"tool","name":"hello"}\''
-                f" | nc -NU {config.socket}",
+                f"  echo '{FIRST_EVENT}' | nc -NU {config.socket}",
                 "See it:               traced show last",
                 "Record Claude Code:   traced install claude-code",
                 "Stop:                 Ctrl-C",

@@ -21,6 +21,9 @@ EDGE_CHARS_MAX: Final = 600
 HEAD_CHARS_MAX: Final = SHOWN_CHARS_MIN + 2 * EDGE_CHARS_MAX
 """How much of one text, and of all texts of one value, is read."""
 
+VALUE_CHARS_MIN: Final = 8
+"""What the shortest value is counted for, so that many of them are no more than one text."""
+
 DEPTH_MAX: Final = 8
 """How far a value is read into; what lies deeper is an ellipsis."""
 
@@ -102,6 +105,7 @@ class Teller:
         could_speak = any(key in value for key in (*_STREAMS, *_TEXTS))
         pieces: list[str] = []
         for key, item in value.items():
+            self._room -= len(key)
             if item is None or item in ("", [], {}) or (item is False and could_speak):
                 continue  # of a tool that has nothing to say, a no is no news
             shown = self._redactor.json_value({self._head(key): self._bounded(item, 0)})
@@ -119,7 +123,7 @@ class Teller:
 
     def _bounded(self, value: object, depth: int) -> object:
         """Copy as much of a value as there is room for; only its long texts are redacted."""
-        self._room -= 1
+        self._room -= VALUE_CHARS_MIN
         if isinstance(value, str):
             text = self._head(value) if len(value) > HEAD_CHARS_MAX else value
             self._room -= len(text)

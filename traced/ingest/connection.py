@@ -25,9 +25,13 @@ from traced.ingest.intake import Intake, Submission
 from traced.ingest.replies import Page, Replies
 from traced.ingest.traffic import Traffic
 
-# More at a time makes no stream faster (the kernel holds some 200 KiB of one), but lets a client
-# that sends the shortest lines, 32,000 of them here, keep the others waiting for longer.
-READ_BYTES: Final = 64 * 1024
+# More at a time makes no stream faster: the kernel holds some 200 KiB of one.
+READ_BYTES_MAX: Final = 64 * 1024
+# Of lines of two bytes 64 KiB hold 32,000, which take half a second to be rejected, while the
+# others wait. So a client is read more at a time as its lines turn out to be longer.
+READ_BYTES_FIRST: Final = 4 * 1024
+READ_BYTES_MIN: Final = 1024
+READ_LINES_AIM: Final = 500
 # Longest control lines that are looked for while nobody may be read.
 AHEAD_BYTES: Final = 1024
 # Answers that one client may be owed before it is not read from; 8,000 in flight is a fast client.
@@ -38,7 +42,7 @@ UNREAD_SECONDS_MAX: Final = 1.0
 
 # One buffer for all: reads happen one after the other, and a buffer of this size for each
 # connection cost ten times as much where every connection sends one event.
-_BUFFER: Final = memoryview(bytearray(READ_BYTES))
+_BUFFER: Final = memoryview(bytearray(READ_BYTES_MAX))
 
 Result = TypeVar("Result")
 
@@ -78,6 +82,7 @@ class Connection:
         self._replies = Replies(partial(host.answer_control, uid))
         self._loop = asyncio.get_running_loop()
         self._unsent = b""
+        self._read_bytes = READ_BYTES_FIRST
         self._reading = False
         self._held_back = False
         self._ended = False
@@ -150,7 +155,7 @@ class Connection:
         if self._ended:
             return 0
         try:
-            count = self._sock.recv_into(_BUFFER)
+            count = self._sock.recv_into(_BUFFER, self._read_bytes)
         except BlockingIOError:
             return 0
         except OSError:  # the client went away without a word
@@ -159,10 +164,19 @@ class Connection:
             self._end([item for item in self._protocol.receive_eof() if not _is_torn(item)])
             return 0
         self._host.was_read(self)
-        self._submit(self._protocol.receive_data(bytes(_BUFFER[:count])))
+        data = bytes(_BUFFER[:count])
+        self._aim(count, data.count(b"\n"))
+        self._submit(self._protocol.receive_data(data))
         self._weigh_partial(anew=self._protocol.lines_bytes > 0)
         self._update_reading()
         return count
+
+    def _aim(self, count: int, lines: int) -> None:
+        """Read more or less next time, after so many bytes brought so many lines."""
+        if lines > READ_LINES_AIM:
+            self._read_bytes = max(READ_BYTES_MIN, count * READ_LINES_AIM // lines)
+        elif count == self._read_bytes:
+            self._read_bytes = min(READ_BYTES_MAX, 2 * count)
 
     def _readable(self) -> None:
         if self._host.traffic.may_read(self):

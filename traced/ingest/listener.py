@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from traced.core.protocol import Protocol
 from traced.core.wire import Control
-from traced.ingest.connection import READ_BYTES, Connection
+from traced.ingest.connection import Connection
 from traced.ingest.crowd import Crowd
 from traced.ingest.fault import fault
 from traced.ingest.intake import Intake
@@ -30,7 +30,7 @@ from traced.ingest.traffic import Traffic
 # What the kernel keeps of those who connect and were not accepted yet; more is cut to somaxconn.
 BACKLOG: Final = 4096
 ACCEPTS_A_TURN: Final = 64
-READS_A_WELCOME: Final = 4
+READS_A_WELCOME: Final = 2
 # After nobody more could be accepted: time for some connections to end.
 ACCEPT_PAUSE_SECONDS: Final = 0.1
 # Of answers that clients do not read; 190,000 acks.
@@ -173,9 +173,9 @@ class Listener:
             self._pause_accepting("connections_full", "all of them wait for something")
         connection = Connection(client, uid, self._new_protocol(), self)
         self._connections[connection] = None
-        # Most clients have sent already what they came to say; a stream has to wait for its turn.
+        # Most clients have sent already what they came to say, and some have left again.
         for _ in range(READS_A_WELCOME):
-            if not self.traffic.may_read(connection) or connection.read() in (0, READ_BYTES):
+            if not self.traffic.may_read(connection) or not connection.read():
                 break
         connection.resume()
 

@@ -67,7 +67,7 @@ def life(record: LifeLine, now: int, capture: Capture) -> Event:
 
 
 def _step(record: NativeEvent, at: int, now: int, capture: Capture) -> StepChange:
-    given_input, given_output = _json(record.input), _json(record.output)
+    given_input, given_output, error = map(_json, (record.input, record.output, record.error))
     is_start = record.phase == "start"
     step = StepChange(
         phase=Phase.START if is_start else Phase.END,
@@ -82,9 +82,10 @@ def _step(record: NativeEvent, at: int, now: int, capture: Capture) -> StepChang
         prompt_number=record.prompt_number,
         step_order=record.step_order,
         input_summary=capture.given(record.input_summary)
-        or capture.tool_input(record.name, given_input),
-        output_summary=capture.given(record.output_summary) or capture.value(given_output),
-        error=capture.value(_json(record.error)),
+        or (None if given_input is None else capture.tool_input(record.name, given_input)),
+        output_summary=capture.given(record.output_summary)
+        or (None if given_output is None else capture.value(given_output)),
+        error=None if error is None else capture.value(error),
         input=capture.whole(given_input),
         output=capture.whole(given_output),
         duration_ms=record.duration_ms,
@@ -108,5 +109,4 @@ def _set_times(step: StepChange, record: NativeEvent, at: int, now: int) -> None
 
 
 def _json(raw: msgspec.Raw) -> object:
-    data = bytes(raw)
-    return decode_json(data) if data else None
+    return decode_json(bytes(raw)) if raw else None

@@ -102,13 +102,16 @@ def _load_parts(connection: sqlite3.Connection, by_pk: dict[int, SessionState]) 
     for pk, match_key, asked_at in connection.execute(statement("select_asks_of"), pks):
         by_pk[pk].asks.append((match_key, asked_at))
     latest_calls = {**pks, "limit": CALLS_LOADED_MAX}
-    running = connection.execute(statement("select_running_of"), pks).fetchall()
     latest = connection.execute(statement("select_latest_calls_of"), latest_calls).fetchall()
-    for row in (*latest, *running):  # a step that is in both is the one that runs
+    running = connection.execute(statement("select_running_of"), pks).fetchall()
+    for row in latest:
+        step = StepState(*row)
+        if step.call_id is not None and not step.running:
+            by_pk[step.session_pk].calls[step.call_id] = step
+    for row in running:
         step = StepState(*row)
         session = by_pk[step.session_pk]
-        if step.running:
-            session.running[step.id] = step
+        session.running[step.id] = step
         if step.call_id is not None:
             session.calls[step.call_id] = step
 

@@ -27,7 +27,7 @@ class Kind(IntEnum):
     COOKIE = 4
     """Pairs of their own, all of them hidden."""
     BLOB = 5
-    """``auth``, as in Docker's and npm's files: hidden only if it is base64."""
+    """``auth`` (Docker's and npm's files), ``GH_PAT``: hidden only if it looks like base64."""
 
 
 _STRONG = (
@@ -67,13 +67,13 @@ def _kind(name: str) -> Kind:
         return Kind.NONE
     if word.endswith(_STRONG):
         return Kind.STRONG
-    if word.endswith(_WEAK) or word == "pass" or name.endswith("_PAT"):
+    if word.endswith(_WEAK) or word == "pass":
         return Kind.WEAK
     if word.endswith("authorization"):
         return Kind.AUTHORIZATION
     if word.endswith(("cookie", "cookies")):
         return Kind.COOKIE
-    return Kind.BLOB if word == "auth" else Kind.NONE
+    return Kind.BLOB if word == "auth" or name.endswith("_PAT") else Kind.NONE
 
 
 def kind_of_name(name: str) -> Kind:

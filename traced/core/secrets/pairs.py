@@ -16,6 +16,7 @@ from traced.core.secrets.readers import (
     Value,
     read_cookies,
     read_credentials,
+    read_line,
     read_to_the_end,
     read_value,
     starts_a_line,
@@ -50,7 +51,7 @@ _JOINT = re.compile(
         (?:[ \t]*\|[ \t]*(?:None|null|undefined))?[ \t]*=(?!=)
     | (=>|:=|\?=|={1,3}(?![=~])|:(?![:=]))                   # 2: what joins it to its value
     )[ \t]*+
-    | \\*["']?,?\s{0,80}\\*["']?value\\*["']?[ \t]*[:=][ \t]*+  # {"name": NAME, "value": VALUE}
+    | \\*["']?,?[\s\\n]{0,80}\\*["']?value\\*["']?[ \t]*[:=][ \t]*+  # {"name": NAME, "value": VALUE}
     """,
     re.VERBOSE,
 )
@@ -165,10 +166,14 @@ def _assigned(text: str, name: _Name, joint: re.Match[str]) -> Value | None:
         value, has_scheme = read_credentials(text, at, around=around, in_string=in_string)
         seen = value._replace(quoted=value.quoted or has_scheme)
         return value if _is_secret(text, name, seen, tight=False) else None
-    whole_line = name.kind is not Kind.COOKIE and starts_a_line(text, name.start)
-    value = read_value(text, at, in_string=in_string, whole_line=whole_line)
+    value = read_value(text, at, in_string=in_string)
     tight = not colon and " " not in joint[0] and "\t" not in joint[0]
-    return value if _is_secret(text, name, value, tight=tight) else None
+    if not value.quoted and (joint[2] or "").startswith("=="):  # compared with a variable
+        return None
+    if not _is_secret(text, name, value, tight=tight):
+        return None
+    alone = not value.quoted and starts_a_line(text, name.start)
+    return (read_line(text, at) if alone else None) or value
 
 
 def _takes_a_word(text: str, name: _Name, at: int) -> bool:
@@ -177,7 +182,7 @@ def _takes_a_word(text: str, name: _Name, at: int) -> bool:
         return True
     lower = name.word.lower()
     if lower in {"password", "identified by"} and text[at : at + 1] in {"'", "\\"}:  # SQL
-        return True
+        return text[name.end : at].isspace()
     before = text[max(0, name.start - BEFORE_CHARS_MAX) : name.start]
     if lower == "password" and _LOGIN_BEFORE.search(before):  # .netrc
         return True

@@ -59,28 +59,32 @@ def starts_a_line(text: str, at: int) -> bool:
     return _LEAD.search(head if at <= LEAD_CHARS_MAX else "." + head) is not None
 
 
-def read_value(text: str, at: int, *, in_string: bool = False, whole_line: bool = False) -> Value:
+def read_value(text: str, at: int, *, in_string: bool = False) -> Value:
     """
     Find the value that begins at `at`; an empty one where there is none.
 
-    With `in_string` a quote may be the end of the string that began before the name. With
-    `whole_line` an unquoted value alone on its line is taken with its commas and brackets.
+    With `in_string` a quote may be the end of the string that began before the name.
     """
     opener = _OPENER.match(text, at)
     if opener:
         if in_string and _CLOSED_ALREADY.match(text, opener.end()):
             return Value(at, at, quoted=True)
         return _quoted(text, opener)
-    line = _LINE.match(text, at) if whole_line else None
-    if line and _LINE_END.match(text, line.end()) and not _NO_VALUE.match(text, at):
-        following = _NEXT_FIELD.search(line[0])
-        alone = line[0][: following.start()] if following else line[0].rstrip(",;")
-        return Value(at, at + len(alone), quoted=False)
     if _NO_VALUE.match(text, at):
         return Value(at, at, quoted=False)
     mark = _MARK.match(text, at)
     run = _RUN.match(text, mark.end() if mark else at, at + RUN_CHARS_MAX)
     return Value(at, run.end() if run else at, quoted=False)
+
+
+def read_line(text: str, at: int) -> Value | None:
+    """Find a bare value that is alone on its line, with its commas and brackets."""
+    line = _LINE.match(text, at)
+    if line is None or not _LINE_END.match(text, line.end()) or _NO_VALUE.match(text, at):
+        return None
+    following = _NEXT_FIELD.search(line[0])
+    alone = line[0][: following.start()] if following else line[0].rstrip(",;")
+    return Value(at, at + len(alone), quoted=False)
 
 
 def read_to_the_end(text: str, value: Value) -> Value:

@@ -142,7 +142,7 @@ _DOT = Group(
         _shape(  # base64 of the bot's id, which is all digits, then a time, then a digest
             "discord-token",
             ".",
-            r"(?<![\w-])(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){2}[\w-]{14,22}\.[\w-]{6}\.[\w-]{27,}",
+            r"(?:(?<![\w-])|(?<=\\[nrt]))(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){2}[\w-]{14,22}\.[\w-]{6}\.[\w-]{27,}",
         ),
     ),
 )

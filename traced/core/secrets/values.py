@@ -19,7 +19,7 @@ _REFERENCE = re.compile(
     r"""
       \$\{?[A-Z_][A-Z0-9_]*\}? | \$\{\w+\} | \$\d | \$\([^"']*\)?     # a shell's
     | \$?\{\{[^"']*\}\} | \{[\w.()\[\]]+\} | %\(?\w*\)?s | %\w+%      # templates, cmd.exe
-    | <[\w .:/-]+>                                                   # a placeholder
+    | <[\w .:/-]+> | \#[0-9A-Fa-f]{3,8}                              # a placeholder, a colour
     | \[redacted[:a-z-]*\]? | [*.\u2022]{3,} | [xX]{3,}              # hidden already
     """,
     re.VERBOSE | re.ASCII,
@@ -30,13 +30,16 @@ _LITERALS = frozenset(
         *("str", "string", "bytes", "text", "int", "number", "bool", "boolean", "any", "object"),
         *("required", "optional", "unset", "empty", "missing", "invalid", "expired", "hidden"),
         *("inherit", "include", "omit", "same-origin"),  # GitHub's secrets, fetch's credentials
+        *("bearer", "basic", "0", "1", "\\"),
     },
 )
 _PROSE = frozenset(
     {
         *("to", "is", "are", "was", "and", "or", "for", "with", "in", "as", "on", "of", "if"),
         *("the", "a", "an", "it", "its", "that", "this", "when", "from", "by", "before", "after"),
-        *("option", "flag", "argument", "value", "must", "should", "can", "will", "may", "not"),
+        *("option", "flag", "argument", "parameter", "value", "field", "prompt", "variable"),
+        *("options", "flags", "arguments", "parameters", "values", "fields", "variables"),
+        *("must", "should", "can", "will", "may", "not", "has", "have", "be"),
     },
 )
 _PATH_OF_NAMES = r"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)*"
@@ -47,6 +50,7 @@ _CODE_ROOT = re.compile(
     r"|process|env|ctx|context|data|body|user|app|event|secrets|vars?|github|local|module|state"
     r"|props|session|client|creds|credentials|kwargs|payload|result|values)(?:\.|->|::|\?\.|\[)",
 )
+_MEMBER = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+")
 _MOUNT = re.compile(r"(?:id|type|src|source)=")
 """What `docker build --secret` is told: where the secret lies."""
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_.-]{0,23}")
@@ -99,27 +103,33 @@ def _is_count(pair: Pair) -> bool:
 
 
 def _is_code(pair: Pair) -> bool:
-    if pair.name.isupper():  # an environment variable, whose value is no code
-        return False
-    name, value = pair.name.lower().lstrip("-"), pair.value
-    if pair.name.startswith("-") and _MOUNT.match(value):
+    name, value, next_char = pair.name, pair.value, pair.rest[0:1]
+    if name.startswith("-") and _MOUNT.match(value):
         return True
+    if name.isupper() and pair.tight:  # an environment variable, whose value is no code
+        return False
     if _CALL.match(value) or _CODE_ROOT.match(value):
         return True
     if not _NAMES.fullmatch(value):
         return False
-    passed_on = value.lower() == name or value.lower().endswith(("_" + name, "." + name))
-    return passed_on or pair.rest[0:1] in {"(", "["}
+    if next_char in {"(", "["} or (not pair.tight and _MEMBER.fullmatch(value)):
+        return True
+    own, in_call = name.lower().lstrip("-").rpartition(".")[2].strip("_"), next_char in {",", ")"}
+    if value.lower() == own:  # self.token = token
+        return in_call or not pair.tight
+    return in_call and value.lower().endswith(("_" + own, "." + own))  # f(token=my_token)
 
 
 def _is_prose(pair: Pair) -> bool:
     value = pair.value
-    if value.lower() in _PROSE and pair.rest[0:1].isspace():
+    if value.lower() in _PROSE and pair.rest.startswith((" ", "\t")):
         return True
     if pair.name.lower() == "pass" and not pair.tight:  # a test's verdict: "PASS: 3 of 4"
         return pair.name.isupper() or not _LETTER_AND_DIGIT.match(value)
     if pair.tight or pair.name.isupper():
         return False
+    if value.startswith(("https://", "http://")):
+        return True
     if pair.kind is Kind.STRONG:
         return value.isalpha() and _NEXT_WORD.match(pair.rest) is not None
     return _WORD.fullmatch(value) is not None

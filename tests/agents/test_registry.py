@@ -1,0 +1,23 @@
+"""Which adapter reads whose payloads."""
+
+import pytest
+
+from traced.agents import claude_code
+from traced.agents.registry import CLAUDE_CODE, DEFAULT_AGENT, adapter_for
+
+
+def test_claude_code_is_the_default() -> None:
+    """Most hooks are its own."""
+    assert DEFAULT_AGENT == "claude-code"
+    assert adapter_for(DEFAULT_AGENT) is CLAUDE_CODE
+
+
+@pytest.mark.parametrize("agent", ["custom", "an-agent-of-tomorrow", ""])
+def test_an_unknown_agent_is_read_as_claude_code(agent: str) -> None:
+    """Many agents took over its shape of payloads."""
+    assert adapter_for(agent) is CLAUDE_CODE
+
+
+def test_an_adapter_has_its_agents_three_functions() -> None:
+    """What it means, what makes it unique, and which model it names."""
+    assert tuple(CLAUDE_CODE) == (claude_code.changes, claude_code.event_id, claude_code.model)
