@@ -1,32 +1,17 @@
-import json
 import os
-import signal
 import socket
 import stat
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
 import pytest
-from structlog.testing import capture_logs
-
-from support.house import acked, control, native, turns, until
+from support.house import acked, control, names_in, native, turns, until
 from support.served import Served, config_in, served
-from support.store_room import locked_database, rows
+from support.store_room import locked_database
+
 from traced.client.spool import make_name
 from traced.core.errors import ConfigError, StoreError
-from traced.daemon import serve
-
-
-@pytest.fixture(autouse=True)
-def _process_as_before() -> Iterator[None]:
-    """Set back what a daemon sets for its whole process."""
-    umask, interval = os.umask(0o077), sys.getswitchinterval()
-    yield
-    os.umask(umask)
-    sys.setswitchinterval(interval)
 
 
 def is_true(status: dict[str, object]) -> bool:
@@ -75,9 +60,8 @@ async def test_files_are_private(short_folder: Path) -> None:
         await daemon.ready.wait()
         await (await daemon.client(acked(1))).answer()
         modes = {
-            path.name: stat.S_IMODE(path.stat().st_mode)
-            for path in short_folder.iterdir()
-            if not path.is_dir()
+            name: stat.S_IMODE((short_folder / name).stat().st_mode)
+            for name in names_in(short_folder) - {"spool"}
         }
 
     assert set(modes) >= {"t.sock", "t.db", "t.db-wal", "t.db.lock", "t.sock.lock"}
@@ -181,7 +165,7 @@ async def test_what_is_wrong_with_the_socket_is_raised_as_it_is(short_folder: Pa
     config = config_in(short_folder)
     config.socket.write_text("precious")
     with pytest.raises(ConfigError, match="expected a socket or nothing"):
-        await serve(config, lambda: None)
+        await Served(config).run()
 
     assert config.socket.read_text() == "precious"
 
@@ -191,7 +175,7 @@ async def test_what_is_wrong_with_the_database_is_raised_as_it_is(short_folder: 
     config = config_in(short_folder)
     config.db.write_bytes(b"precious" * 1000)
     with pytest.raises(StoreError):
-        await serve(config, lambda: None)
+        await Served(config).run()
 
     assert not config.socket.exists()
 
@@ -221,6 +205,7 @@ async def test_no_secret_reaches_the_disk(short_folder: Path, mode: str) -> None
         )
         assert (await client.answer())["events"] == 3
 
-    written = b"".join(path.read_bytes() for path in short_folder.glob("t.db*"))
+    names = [name for name in names_in(short_folder) if name.startswith("t.db")]
+    written = b"".join((short_folder / name).read_bytes() for name in names)
     assert secret not in written
     assert (b"garbage" in written) == (mode != "metadata")

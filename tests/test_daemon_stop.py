@@ -2,49 +2,53 @@ import json
 import os
 import signal
 import socket
-import stat
-import sys
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
-import pytest
 from structlog.testing import capture_logs
-
-from support.house import acked, control, native, turns, until
+from support.house import Client, acked, names_in, native, open_descriptors, until
 from support.served import Served, config_in, served
 from support.store_room import locked_database, rows
+
 from traced.client.spool import make_name
-from traced.core.errors import ConfigError, StoreError
-from traced.daemon import serve
+
+
+class Stream:
+    """A client that sends events of a session of its own, some hundreds ahead of their acks."""
+
+    def __init__(self, client: Client, session_id: str) -> None:
+        self.client = client
+        self.session_id = session_id
+        self.answers: list[dict[str, object]] = []
+
+    async def run(self) -> None:
+        """Send until the daemon closes the connection, then read what it still answered."""
+        with suppress(anyio.BrokenResourceError):
+            await self._send()
+        self.answers += [json.loads(line) for line in (await self.client.rest()).splitlines()]
+
+    async def _send(self) -> None:
+        sent = 0
+        while True:
+            lines = (acked(sent + number) for number in range(50))
+            ours = f'"session_id":"{self.session_id}"'.encode()
+            await self.client.stream.send(b"".join(lines).replace(b'"session_id":"s"', ours))
+            sent += 50
+            while sent - len(self.answers) > 500:
+                self.answers.append(await self.client.answer())
 
 
 async def test_a_signal_stops_it_with_everything_stored(short_folder: Path) -> None:
     """Clients that stream get an ack for each line that was stored, and the other way round."""
-    acks: list[int] = []
-
-    async def stream(daemon: Served, number: int) -> None:
-        client = await daemon.client()
-        sent = 0
-        with pytest.raises(anyio.BrokenResourceError):
-            while True:
-                lines = (acked(sent + n, session_id=f"s{number}") for n in range(50))
-                await client.stream.send(b"".join(lines).replace(b'"s"', b'"s%d"' % number))
-                sent += 50
-                while sent - len(got[number]) > 500:
-                    got[number].append(await client.answer())
-        rest = (await client.rest()).splitlines()
-        got[number] += [json.loads(line) for line in rest]
-        acks.append(len(got[number]))
-
-    got: list[list[dict[str, object]]] = [[] for _ in range(4)]
     async with served(short_folder) as daemon:
         await daemon.ready.wait()
+        streams = [Stream(await daemon.client(), f"s{number}") for number in range(4)]
         async with anyio.create_task_group() as tasks:
-            for number in range(4):
-                tasks.start_soon(stream, daemon, number)
-            await until(lambda: min(map(len, got)) > 1000, "streams to run")
+            for stream in streams:
+                tasks.start_soon(stream.run)
+            await until(lambda: all(len(each.answers) > 1000 for each in streams), "streams to run")
             await daemon.stop()
         stored = rows(
             daemon.config.db,
@@ -52,9 +56,13 @@ async def test_a_signal_stops_it_with_everything_stored(short_folder: Path) -> N
             " FROM execution_traces GROUP BY session_id ORDER BY session_id",
         )
 
-    assert all(answer["status"] == "stored" for answers in got for answer in answers)
-    assert [row["steps"] for row in stored] == [len(answers) for answers in got]
-    assert [row["last"] for row in stored] == [row["steps"] for row in stored]
+    for stream, row in zip(streams, stored, strict=True):
+        assert {answer["status"] for answer in stream.answers} == {"stored"}
+        assert row == {
+            "session_id": stream.session_id,
+            "steps": len(stream.answers),
+            "last": len(stream.answers),
+        }
 
 
 async def test_a_signal_does_not_lose_who_waits_in_the_kernel(short_folder: Path) -> None:
@@ -77,9 +85,9 @@ async def test_a_stop_is_clean(short_folder: Path) -> None:
         await daemon.ready.wait()
         await (await daemon.client(acked(1))).answer()
 
-    left = {path.name for path in short_folder.iterdir() if path.name != "t.db-shm"}
+    left = names_in(short_folder) - {"t.db-shm", "t.db-wal"}
     wal = short_folder / "t.db-wal"
-    assert left - {"t.db-wal"} == {"t.db", "t.db.lock", "t.sock.lock", "spool"}
+    assert left == {"t.db", "t.db.lock", "t.sock.lock", "spool"}
     assert not wal.exists() or wal.stat().st_size == 0
 
 
@@ -109,10 +117,10 @@ async def test_a_signal_during_the_intake_of_the_spool_stops_it(short_folder: Pa
     for number in range(3000):
         (config.spool / make_name(number, 1, "ab")).write_bytes(native(number))
     async with served(short_folder) as daemon:
-        await until(lambda: len(os.listdir(config.spool)) < 3000, "the intake to begin")
+        await until(lambda: len(names_in(config.spool)) < 3000, "the intake to begin")
         await daemon.stop()
         assert not daemon.ready.is_set()
-    left = len(os.listdir(config.spool))
+    left = len(names_in(config.spool))
     async with served(short_folder) as daemon:
         await daemon.ready.wait()
 
@@ -123,7 +131,7 @@ async def test_a_signal_during_the_intake_of_the_spool_stops_it(short_folder: Pa
 async def test_a_cancelled_one_leaves_nothing_open(short_folder: Path) -> None:
     """Who runs it in his own program may cancel it; clients and files are closed."""
     daemon = Served(config_in(short_folder))
-    before = len(os.listdir("/dev/fd"))
+    before = open_descriptors()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(daemon.run)
         await daemon.ready.wait()
@@ -133,8 +141,6 @@ async def test_a_cancelled_one_leaves_nothing_open(short_folder: Path) -> None:
     assert await client.is_closed()
     await daemon.close()
 
-    assert len(os.listdir("/dev/fd")) == before
+    assert open_descriptors() == before
     assert not daemon.config.socket.exists()
     assert daemon.names == ["n1"]
-
-

@@ -5,8 +5,8 @@ from pathlib import Path
 import anyio
 import pytest
 from structlog.testing import capture_logs
+from support.house import Client, House, acked, control, house, native, turns, until
 
-from support.house import MIB, Client, House, acked, control, house, native, turns, until
 from traced.core.protocol import Protocol
 from traced.core.wire import Control
 from traced.ingest import connection

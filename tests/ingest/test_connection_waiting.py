@@ -2,8 +2,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-
 from support.house import MIB, acked, control, house, native, turns, until
+
 from traced.ingest import connection
 
 
@@ -111,5 +111,3 @@ async def test_what_a_client_left_behind_is_read_when_there_is_room(short_folder
         await one.take(2)
 
         assert one.names == ["n1", "n2"]
-
-

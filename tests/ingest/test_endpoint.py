@@ -22,12 +22,12 @@ with locked(pathlib.Path(sys.argv[1]), "database"):
 
 def test_a_lock_is_held_once(tmp_path: Path) -> None:
     """A second one is told who holds it, and what to do."""
-    with locked(tmp_path / "x.db", "database"):
-        with (
-            pytest.raises(AlreadyRunning) as caught,
-            locked(tmp_path / "x.db", "database"),
-        ):
-            pass
+    with (
+        locked(tmp_path / "x.db", "database"),
+        pytest.raises(AlreadyRunning) as caught,
+        locked(tmp_path / "x.db", "database"),
+    ):
+        pass
 
     assert str(caught.value) == (
         f"database {tmp_path}/x.db is in use by another traced (pid {os.getpid()}):"

@@ -1,12 +1,14 @@
+import pytest
+
 from traced.ingest.fault import fault
 
 
 def test_names_the_type_and_the_place() -> None:
     """An error is told by its type and the line that raised it."""
-    try:
+    with pytest.raises(ValueError, match="secret") as caught:
         int("secret")
-    except ValueError as error:
-        assert fault(error) == "ValueError at test_fault.py:7"
+
+    assert fault(caught.value) == "ValueError at test_fault.py:9"
 
 
 def test_never_shows_the_text() -> None:

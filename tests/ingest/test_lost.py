@@ -7,9 +7,9 @@ from pathlib import Path
 import anyio
 import pytest
 from structlog.testing import capture_logs
-
 from support.house import native, until
 from support.store_room import StoreRoom, locked_database, rows, store_room
+
 from traced.ingest import lost
 from traced.store.database import run_in_writer_thread
 from traced.store.recorder import Recorder

@@ -1,7 +1,7 @@
 import anyio
 from structlog.testing import capture_logs
-
 from support.house import until
+
 from traced.core.event import Outcome
 from traced.ingest import minute
 from traced.ingest.figures import Figures

@@ -1,8 +1,9 @@
 import json
+from collections.abc import Mapping
 
 import pytest
-
 from support.store_room import records
+
 from traced.core.capture import Capture, CaptureMode
 from traced.core.event import (
     Event,
@@ -39,9 +40,9 @@ def step(more: Mapping[str, object], mode: CaptureMode = "summary") -> StepChang
 
 def test_without_an_agent_it_is_custom() -> None:
     """The agent is never null."""
-    assert read(trace_type="tool", name="n").agent == "custom"
-    assert read(trace_type="tool", name="n", agent="mine").agent == "mine"
-    assert read(lifecycle="prompt").agent == "custom"
+    assert read({"trace_type": "tool", "name": "n"}).agent == "custom"
+    assert read({"trace_type": "tool", "name": "n", "agent": "mine"}).agent == "mine"
+    assert read({"lifecycle": "prompt"}).agent == "custom"
 
 
 def test_what_is_given_stands() -> None:
@@ -51,25 +52,34 @@ def test_what_is_given_stands() -> None:
         "prompt_number": 0, "step_order": 0, "source": "pg", "agent_id": "a1",
         "agent_type": "explore", "parent_agent_id": "a0", "status": "denied", "duration_ms": 0,
     }  # fmt: skip
-    change = step(**given)
+    change = step(given)
 
     assert change.phase is Phase.END
     assert {key: getattr(change, key) for key in given if key != "phase"} == {
         key: value for key, value in given.items() if key != "phase"
     }
-    event = read(trace_type="tool", name="n", cwd="/c", model="m", agent_pid=7, event_id="e")
+    event = read(
+        {
+            "trace_type": "tool",
+            "name": "n",
+            "cwd": "/c",
+            "model": "m",
+            "agent_pid": 7,
+            "event_id": "e",
+        }
+    )
     assert (event.cwd, event.model, event.agent_pid, event.event_id) == ("/c", "m", 7, "e")
 
 
 @pytest.mark.parametrize("phase", [None, "end"])
 def test_an_end_without_status_is_ok(phase: str | None) -> None:
     """A whole step or an end went well unless it says otherwise."""
-    assert step(phase=phase, call_id="c").status == "ok"
+    assert step({"phase": phase, "call_id": "c"}).status == "ok"
 
 
 def test_a_start_has_no_status() -> None:
     """What has only begun has not ended in any way."""
-    change = step(phase="start", call_id="c", status="error")
+    change = step({"phase": "start", "call_id": "c", "status": "error"})
 
     assert change.phase is Phase.START
     assert change.status is None
@@ -77,13 +87,13 @@ def test_a_start_has_no_status() -> None:
 
 def test_a_start_without_time_began_when_it_was_sent() -> None:
     """Else when it was received."""
-    assert step(phase="start", call_id="c", sent_at=NOW - 5).started_at == NOW - 5
-    assert step(phase="start", call_id="c").started_at == NOW
+    assert step({"phase": "start", "call_id": "c", "sent_at": NOW - 5}).started_at == NOW - 5
+    assert step({"phase": "start", "call_id": "c"}).started_at == NOW
 
 
 def test_an_end_without_time_ended_when_it_was_sent() -> None:
     """Its start is told by another event."""
-    change = step(phase="end", call_id="c", sent_at=NOW - 5)
+    change = step({"phase": "end", "call_id": "c", "sent_at": NOW - 5})
 
     assert (change.started_at, change.ended_at) == (None, NOW - 5)
 
@@ -103,7 +113,7 @@ def test_a_whole_step_is_over_when_it_says(
     given: dict[str, object], expected: tuple[int | None, int | None]
 ) -> None:
     """Start and duration make an end; a time more than a day ahead counts as not told."""
-    change = step(**given)
+    change = step(given)
 
     assert (change.started_at, change.ended_at) == expected
 
@@ -111,10 +121,12 @@ def test_a_whole_step_is_over_when_it_says(
 def test_content_is_summarised() -> None:
     """Input, output and error become text for people; secrets do not."""
     change = step(
-        name="Bash",
-        input={"command": "ls -l"},
-        output="password=hunter2-hunter2",
-        error={"message": "no"},
+        {
+            "name": "Bash",
+            "input": {"command": "ls -l"},
+            "output": "password=hunter2-hunter2",
+            "error": {"message": "no"},
+        }
     )
 
     assert change.input_summary == "ls -l"
@@ -125,7 +137,9 @@ def test_content_is_summarised() -> None:
 
 def test_a_summary_that_is_given_is_taken() -> None:
     """It beats our own, and is redacted and cut as that."""
-    change = step(input={"command": "ls"}, input_summary="lists", output_summary="x" * 501)
+    change = step(
+        {"input": {"command": "ls"}, "input_summary": "lists", "output_summary": "x" * 501}
+    )
 
     assert change.input_summary == "lists"
     assert change.output_summary == "x" * 499 + "…"
@@ -133,7 +147,7 @@ def test_a_summary_that_is_given_is_taken() -> None:
 
 def test_whole_content_is_kept_where_that_is_asked() -> None:
     """In capture mode full, as JSON, without secrets."""
-    change = step("full", input={"a": 0}, output=None, error="no")
+    change = step({"input": {"a": 0}, "output": None, "error": "no"}, "full")
 
     assert change.input == '{"a":0}'
     assert change.output is None
@@ -141,7 +155,7 @@ def test_whole_content_is_kept_where_that_is_asked() -> None:
 
 def test_no_content_is_kept_where_that_is_asked() -> None:
     """In capture mode metadata neither summaries nor errors are kept."""
-    change = step("metadata", input="a", input_summary="a", output="a", error="a")
+    change = step({"input": "a", "input_summary": "a", "output": "a", "error": "a"}, "metadata")
 
     assert (change.input_summary, change.output_summary, change.error) == (None, None, None)
 
@@ -159,7 +173,7 @@ def test_no_content_is_kept_where_that_is_asked() -> None:
 )
 def test_life_lines_say_what_happened(line: dict[str, object], change: object) -> None:
     """Each is one change, at the time of sending."""
-    event = read(**line, sent_at=NOW - 9)
+    event = read(line | {"sent_at": NOW - 9})
 
     assert event.changes == (change,)
     assert event.at == NOW - 9

@@ -1,22 +1,17 @@
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import anyio
-import pytest
-from structlog.testing import capture_logs
-from structlog.typing import EventDict
-
 from support.house import native, until
-from support.store_room import StoreRoom, locked_database, rows, store_room
-from traced.client.spool import make_name, write
-from traced.core.protocol import Protocol
-from traced.core.redact import Redactor
-from traced.ingest.spool import ABANDONED_SECONDS, Spool
+from support.spool_room import spool_room
+from support.store_room import locked_database, rows
+
+from traced.client.spool import write
 
 STOP = b'{"hook_event_name":"Stop","session_id":"s"}\n'
+
+
 async def test_files_are_taken_in_the_order_of_their_names(tmp_path: Path) -> None:
     """The order of the names is that of the events."""
     async with spool_room(tmp_path) as room:

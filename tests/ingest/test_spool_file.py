@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from support.house import control, native
+
 from traced.client.spool import make_name
 from traced.core.protocol import ITEM_BYTES, Protocol
 from traced.core.redact import Redactor

@@ -1,20 +1,13 @@
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import anyio
 import pytest
-from structlog.testing import capture_logs
-from structlog.typing import EventDict
+from support.house import native, open_descriptors
+from support.spool_room import spool_room, warnings
 
-from support.house import native, until
-from support.store_room import StoreRoom, locked_database, rows, store_room
-from traced.client.spool import make_name, write
-from traced.core.protocol import Protocol
-from traced.core.redact import Redactor
-from traced.ingest.spool import ABANDONED_SECONDS, Spool
+from traced.client.spool import make_name
+from traced.ingest.spool import ABANDONED_SECONDS
 
 LATER = b'{"v":2,"session_id":"s","trace_type":"tool","name":"later"}\n'
 
@@ -82,9 +75,9 @@ async def test_what_is_not_a_clients_file_holds_nobody_back(tmp_path: Path, kind
         room.leave(native(1), unix_ns=2)
         with warnings() as told:
             await room.take_all()
-            before = len(os.listdir("/dev/fd"))
+            before = open_descriptors()
             await room.take_all()
-            assert len(os.listdir("/dev/fd")) == before
+            assert open_descriptors() == before
 
         assert (room.names, room.left) == (["n1"], [path.name])
         assert [line["event"] for line in told] == ["spool_file_left"]
@@ -154,5 +147,3 @@ async def test_a_folder_that_is_gone_is_told_once(tmp_path: Path) -> None:
 
         assert room.names == ["n1"]
         assert len(told) == 1
-
-

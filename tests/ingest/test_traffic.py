@@ -3,8 +3,8 @@ from pathlib import Path
 import anyio
 import pytest
 from structlog.testing import capture_logs
-
 from support.house import Client, House, acked, control, house, native, turns, until
+
 from traced.core.protocol import ITEM_BYTES
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake

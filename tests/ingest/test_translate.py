@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 from msgspec import Raw
-
 from support.store_room import records, submission, translator
+
 from traced.core.capture import CaptureMode
 from traced.core.errors import StoreBusy
 from traced.core.event import Event, PromptEnded, Rejected, StepChange

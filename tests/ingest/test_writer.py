@@ -4,9 +4,9 @@ from pathlib import Path
 import anyio
 import pytest
 from structlog.testing import capture_logs
-
 from support.house import native, until
 from support.store_room import StoreRoom, locked_database, rows, store_room
+
 from traced.core.event import Outcome
 from traced.ingest.writer import Writer
 from traced.store.recorder import Recorder

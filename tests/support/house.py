@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -56,6 +56,16 @@ def control(word: str) -> bytes:
     return b'{"v":1,"control":"%b"}\n' % word.encode()
 
 
+def names_in(folder: Path) -> set[str]:
+    """Return what is in a folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def open_descriptors() -> int:
+    """Return how many files and sockets this process holds."""
+    return len(names_in(Path("/dev/fd")))
+
+
 class Client:
     """One connection to a socket of this process."""
 
@@ -74,6 +84,12 @@ class Client:
         with anyio.fail_after(DEADLINE_SECONDS):
             await self.stream.send(b"".join(lines))
         return self
+
+    async def send_for_ever(self, lines: bytes) -> None:
+        """Send the same again and again until the daemon closes the connection."""
+        with suppress(anyio.BrokenResourceError):
+            while True:
+                await self.stream.send(lines)
 
     async def finish(self) -> Self:
         """Close the sending side."""
@@ -185,7 +201,7 @@ async def house(
     """Listen below `folder` for the length of the block."""
     figures = Figures()
     path = folder / "t.sock"
-    intake = Intake(intake_bytes_max, lambda: listener.traffic.room_changed(), figures)
+    intake = Intake(intake_bytes_max, lambda: listener.traffic.room_changed(), figures)  # noqa: PLW0108  # it is made below
     limits = Limits(connections_max, partial_bytes_max, partial_seconds_max, submission_events_max)
     redactor = Redactor()
     listener = Listener(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -51,10 +52,13 @@ class Served:
         return [row["name"] for row in rows(self.config.db, query)]
 
     async def run(self) -> None:
-        """Serve until the end."""
+        """Serve until the end; set back what it sets for the whole process."""
+        umask, interval = os.umask(0o077), sys.getswitchinterval()
         try:
             await serve(self.config, self.ready.set)
         finally:
+            os.umask(umask)
+            sys.setswitchinterval(interval)
             self.over.set()
 
     async def close(self) -> None:

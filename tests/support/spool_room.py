@@ -1,22 +1,20 @@
 """A spool folder in this process, its reader, and a writer behind."""
 
 import os
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import anyio
-import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from support.house import native, until
-from support.store_room import StoreRoom, locked_database, rows, store_room
-from traced.client.spool import make_name, write
+from support.store_room import StoreRoom, rows, store_room
+from traced.client.spool import make_name
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
-from traced.ingest.spool import ABANDONED_SECONDS, Spool
+from traced.ingest.spool import Spool
+
 
 class Room:
     """A spool folder, its reader, and the writer behind."""
@@ -78,5 +76,3 @@ def warnings() -> Iterator[list[EventDict]]:
     with capture_logs() as lines:
         yield found
     found += [line for line in lines if line["log_level"] in ("warning", "error")]
-
-

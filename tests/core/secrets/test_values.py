@@ -43,7 +43,7 @@ def test_a_count_of_tokens_is_kept() -> None:
     ("value", "rest"),
     [
         *(("getpass", "("), ("get(", ""), ("config.token", ""), ("self.x", ""), ("tokens", "[0")),
-        *(("token", ""), ("access_token", ","), ("args.token", "")),
+        *(("token", ","), ("access_token", ")"), ("args.token", ""), ("$row", ">pass")),
     ],
 )
 def test_code_is_kept(value: str, rest: str) -> None:

@@ -51,14 +51,14 @@ _JOINT = re.compile(
         (?:[ \t]*\|[ \t]*(?:None|null|undefined))?[ \t]*=(?!=)
     | (=>|:=|\?=|={1,3}(?![=~])|:(?![:=]))                   # 2: what joins it to its value
     )[ \t]*+
-    | \\*["']?,?[\s\\n]{0,80}\\*["']?value\\*["']?[ \t]*[:=][ \t]*+  # {"name": NAME, "value": VALUE}
+    | \\*["']?,?[\s\\n]{0,80}\\*["']?value\\*["']?[ \t]*[:=][ \t]*+  # {"name": N, "value": V}
     """,
     re.VERBOSE,
 )
 _GAP = re.compile(r"""(?:\\*["'])?(?:,[ \t\n]*+(?=\\*["'])|[ \t]++)(?![-=:&|;])""")
 _SET_BEFORE = re.compile(r"(?<![\w-])(?:set|setenv|ENV)[ \t]+(?:--?\w+[ \t]+){0,3}\Z")
 _LOGIN_BEFORE = re.compile(r"\blogin\s+\S+\s+\Z")
-_ELEMENT = re.compile(r">([^<>\s][^<>\n]*)(?:</|\Z)")
+_ELEMENT = re.compile(r">([^<>\s](?:[^<>\n]*(?=</)|[^<>\n]{200,}\Z))")
 _SIGNS_OF_UNJOINED = ("-", "<", "'", "set", "env", "login")
 _IN_PLACES = {
     "pwd": (";", Kind.STRONG),

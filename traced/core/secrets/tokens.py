@@ -105,7 +105,7 @@ _UNDERSCORE = Group(
     "_",
     _hint(r"_(?:[A-Za-z0-9]{16}|(?<=figd_)|(?<=dckr_pat_)|(?<=whsec_))"),
     (
-        _shape("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
+        _shape("github-token", "github_pat_", r"github_pat_[A-Za-z0-9]{16}[A-Za-z0-9_]{4,}"),
         _shape("github-token", "gh", r"gh[pousr]_[A-Za-z0-9]{20,}"),
         _shape("stripe-key", "k_", r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"),
         _shape("stripe-secret", "whsec_", r"whsec_[A-Za-z0-9+/]{24,}={0,2}"),
@@ -120,7 +120,7 @@ _UNDERSCORE = Group(
         _shape("figma-token", "figd_", rf"figd_{_WORD}{{32,}}"),
         _shape("supabase-token", "sbp_", r"sbp_[a-f0-9]{40,}"),
         _shape("grafana-token", "glsa_", r"glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}"),
-        _shape("sentry-token", "sntry", r"sntry[su]_[A-Za-z0-9+/=_-]{40,}"),
+        _shape("sentry-token", "sntry", r"sntry[su]_[A-Za-z0-9]{16}[A-Za-z0-9+/=_-]{24,}"),
         _shape("rubygems-key", "rubygems_", r"rubygems_[a-f0-9]{40,}"),
         _shape("replicate-token", "r8_", _begins("r8_") + r"[A-Za-z0-9]{37}"),
     ),

@@ -17,7 +17,7 @@ COUNT_DIGITS_MAX = 9
 
 _REFERENCE = re.compile(
     r"""
-      \$\{?[A-Z_][A-Z0-9_]*\}? | \$\{\w+\} | \$\d | \$\([^"']*\)?     # a shell's
+      \$\{?[A-Z_][A-Z0-9_]*\}? | \$\{[\w.]+\}? | \$\d | \$\([^"']*\)?     # a shell's
     | \$?\{\{[^"']*\}\} | \{[\w.()\[\]]+\} | %\(?\w*\)?s | %\w+%      # templates, cmd.exe
     | <[\w .:/-]+> | \#[0-9A-Fa-f]{3,8}                              # a placeholder, a colour
     | \[redacted[:a-z-]*\]? | [*.\u2022]{3,} | [xX]{3,}              # hidden already
@@ -104,20 +104,22 @@ def _is_count(pair: Pair) -> bool:
 
 def _is_code(pair: Pair) -> bool:
     name, value, next_char = pair.name, pair.value, pair.rest[0:1]
-    if name.startswith("-") and _MOUNT.match(value):
-        return True
     if name.isupper() and pair.tight:  # an environment variable, whose value is no code
         return False
-    if _CALL.match(value) or _CODE_ROOT.match(value):
+    if _CALL.match(value) or _CODE_ROOT.match(value) or (value[0] == "$" and next_char == ">"):
         return True
-    if not _NAMES.fullmatch(value):
-        return False
-    if next_char in {"(", "["} or (not pair.tight and _MEMBER.fullmatch(value)):
+    if name.startswith("-") and _MOUNT.match(value):
         return True
-    own, in_call = name.lower().lstrip("-").rpartition(".")[2].strip("_"), next_char in {",", ")"}
-    if value.lower() == own:  # self.token = token
-        return in_call or not pair.tight
-    return in_call and value.lower().endswith(("_" + own, "." + own))  # f(token=my_token)
+    return _NAMES.fullmatch(value) is not None and _is_variable(pair, next_char)
+
+
+def _is_variable(pair: Pair, next_char: str) -> bool:
+    if next_char in {"(", "["} or (not pair.tight and _MEMBER.fullmatch(pair.value)):
+        return True
+    own, value = pair.name.lower().lstrip("-").rpartition(".")[2].strip("_"), pair.value.lower()
+    if next_char in {",", ")"}:  # f(token=my_token)
+        return value == own or value.endswith(("_" + own, "." + own))
+    return value == own and not pair.tight  # self.token = token
 
 
 def _is_prose(pair: Pair) -> bool:
