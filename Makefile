@@ -10,11 +10,11 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test check lint types contracts build lock clean
+.PHONY: help run test e2e check lint types contracts build lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp ## run the daemon in the foreground, with its defaults
 	@echo 'The commands are in $(BIN); in another shell: export PATH="$(CURDIR)/$(BIN):$$PATH"'
@@ -22,6 +22,10 @@ run: .venv/run.stamp ## run the daemon in the foreground, with its defaults
 
 test: .venv/dev.stamp ## run all tests; PYTEST_ARGS='-k spool' runs some
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+e2e: .venv/dev.stamp ## run the real Claude Code, which npm fetches, against a stand-in for its API; E2E_VERSIONS=latest tries that
+	@command -v npm >/dev/null || { echo 'make e2e fetches Claude Code with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }
+	$(BIN)/python -m pytest -m e2e -rs tests/e2e $(PYTEST_ARGS)
 
 check: lint types contracts test ## lint, types, import contracts and tests: what CI runs
 

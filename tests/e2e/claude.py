@@ -10,8 +10,8 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from support.daemon import PYTHON, Daemon
-
 from e2e.stand_in import Scripts, StandIn
+from support.daemon import PYTHON, Daemon
 
 PACKAGE = "@anthropic-ai/claude-code"
 INSTALL_SECONDS_MAX = 180.0
@@ -140,7 +139,9 @@ class Running:
             code = self.process.wait(timeout=RUN_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"no end after {RUN_SECONDS_MAX} s: {self._err.read_bytes()!r}") from None
+            raise AssertionError(
+                f"no end after {RUN_SECONDS_MAX} s: {self._err.read_bytes()!r}"
+            ) from None
         return Outcome(code, self._out.read_bytes(), self._err.read_bytes())
 
     def kill(self) -> None:
@@ -255,4 +256,3 @@ class Bench:
         """Run the program in print mode to its end."""
         with self.running(*arguments, stdin=stdin) as running:
             return running.end()
-

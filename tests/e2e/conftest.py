@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.daemon import Daemon
-
 from e2e.claude import NotInstalled, Program, install
+from support.daemon import Daemon
 
 CACHE = Path(__file__).parents[2] / ".cache"
 VERSIONS = os.environ.get("E2E_VERSIONS", "2.0.76 2.1.197 2.1.330").split()

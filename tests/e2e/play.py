@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.daemon import Daemon
-from traced.install.claude_code import Version, events_for
-
 from e2e.claude import Bench, Outcome, Program
-from e2e.scenarios import Scenario
+from e2e.scenario import Scenario
 from e2e.stand_in import Json
+from support.daemon import Daemon
+
+from traced.install.claude_code import Version, events_for
 
 # What is never the same twice: ids, times and what they cost.
 BLANKED = (
@@ -109,7 +109,7 @@ def play(scenario: Scenario, bench: Bench, daemon: Daemon | None) -> Play:
     bench.expect_hooks_of_others(events_of(bench.program))
     if daemon is not None:
         bench.traced(daemon, "install", "claude-code")
-    outcomes = []
+    outcomes: list[Outcome] = []
     for run in scenario.starts:
         first = () if outcomes else ("--session-id", "@session")
         outcomes.append(bench.run(*first, *run.flags, stdin=run.prompt.encode()))

@@ -1,91 +1,12 @@
 """
-What the model makes the agent do, and by hand what must be recorded of it.
+Everything that the real program is made to do, for each version that can.
 
-Law: a call is named `<script>_<turn>_<place>`; `@project` is the project's folder, `@agent` the
-tool that launches sub-agents. What only a later version tells of is marked so.
+Law: what must be recorded is written by hand, from what the script says and the rules say.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from e2e.claude import SKIP
-from e2e.stand_in import Call, Failure, Scripts
-
-NEW = (2, 1)  # the first version that tells of agent, prompt and duration, and of refused calls
-
-
-@dataclass(frozen=True)
-class Step:
-    """One expected row; `within` is the call whose sub-agent ran it."""
-
-    call: str | None
-    trace_type: str
-    name: str
-    input: str | None
-    status: str = "ok"
-    source: str | None = None
-    error: str | None = None
-    prompt: int = 1
-    within: str | None = None
-    since: tuple[int, ...] = (2, 0)
-    status_before: str | None = None  # in 2.0, which tells less
-
-
-@dataclass(frozen=True)
-class Run:
-    """The program is started once, with its prompt on stdin."""
-
-    prompt: str
-    flags: tuple[str, ...] = (SKIP,)
-    exit_code: int = 0
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """Runs of one session with all that they need."""
-
-    name: str
-    scripts: Scripts
-    steps: tuple[Step, ...]
-    runs: tuple[Run, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
-    agents: int = 0  # sub-agents that a call launched
-    prompts: tuple[str, ...] = ("user",)  # who submitted each
-    since: tuple[int, ...] = (2, 0)
-
-    @property
-    def starts(self) -> tuple[Run, ...]:
-        """Return the runs; without any, one that follows the script of the scenario's name."""
-        return self.runs or (Run(follow(self.name)),)
-
-
-def follow(script: str) -> str:
-    """Return a prompt at which the model follows a script."""
-    return f"[[script:{script}]] Go."
-
-
-def bash(command: str) -> Call:
-    """Call the shell."""
-    return Call("Bash", {"command": command, "description": "As the script says"})
-
-
-def read(path: str) -> Call:
-    """Read a file."""
-    return Call("Read", {"file_path": path})
-
-
-def launch(script: str, *, background: bool = False) -> Call:
-    """Launch a sub-agent that follows a script; 2.1.330 waits for it only if it is told to."""
-    return Call(
-        "@agent",
-        {
-            "description": f"Play {script}",
-            "prompt": follow(script),
-            "subagent_type": "general-purpose",
-            "run_in_background": background,
-        },
-    )
-
+from e2e.scenario import NEW, Run, Scenario, Step, bash, follow, launch, read
+from e2e.stand_in import Call, Failure
 
 BASIC = Scenario(
     "basic",
@@ -100,7 +21,11 @@ BASIC = Scenario(
                     {"file_path": "@project/b.txt", "old_string": "one", "new_string": "uno"},
                 )
             ],
-            [Call("Write", {"file_path": "@project/big.txt", "content": "\U0001f600x\n" * 250_000})],
+            [
+                Call(
+                    "Write", {"file_path": "@project/big.txt", "content": "\U0001f600x\n" * 250_000}
+                )
+            ],
             ["All done."],
         ]
     },

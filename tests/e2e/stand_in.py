@@ -52,56 +52,9 @@ class StandIn:
 
     def __init__(self, scripts: Scripts, named: Callable[[str], str]) -> None:
         self.scripts = scripts
-        self._named = named
         self.requests: list[Json] = []
-        self.called: dict[str, Call] = {}
-        stand_in = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = IDLE_SECONDS_MAX
-
-            def do_HEAD(self) -> None:
-                self._answer(200, {})
-
-            def do_GET(self) -> None:
-                self._answer(200, {"data": [], "has_more": False})
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-                if self.path.partition("?")[0] == "/v1/messages":
-                    self._message(body)
-                elif "/count_tokens" in self.path:
-                    self._answer(200, {"input_tokens": 10})
-                else:
-                    self._answer(404, error("not_found_error"))
-
-            def _message(self, body: Json) -> None:
-                turn = stand_in.turn(body)
-                if isinstance(turn, Failure):
-                    self._answer(turn.status, error(turn.kind))
-                elif body.get("stream"):
-                    self._send(200, "text/event-stream", b"".join(stream(turn)))
-                else:
-                    self._answer(200, turn)
-
-            def _answer(self, status: int, body: Json) -> None:
-                self._send(status, "application/json", json.dumps(body).encode())
-
-            def _send(self, status: int, kind: str, body: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-                """Keep quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._named = named
+        self._server = Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     def start(self) -> None:
@@ -119,17 +72,6 @@ class StandIn:
         """What the agent takes for its API."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    @property
-    def results(self) -> dict[str, Json]:
-        """The tool results that the model was sent, by the id of the call."""
-        blocks = [
-            block
-            for request in self.requests
-            for message in request["messages"]
-            for block in blocks_of(message)
-        ]
-        return {block["tool_use_id"]: block for block in blocks if block["type"] == "tool_result"}
-
     def turn(self, request: Json) -> Json | Failure:
         """Return the model's next message in a conversation, or how the API fails."""
         script, number = position(request["messages"])
@@ -145,13 +87,73 @@ class StandIn:
         for place, block in enumerate(turn):
             if isinstance(block, Call):
                 call_id = f"{name}_{place}"
-                self.called[call_id] = block
                 content.append(
                     {"type": "tool_use", "id": call_id, "name": block.tool, "input": block.input}
                 )
             else:
                 content.append({"type": "text", "text": block})
         return message(request["model"], name, json.loads(self._named(json.dumps(content))))
+
+
+class Server(ThreadingHTTPServer):
+    """The HTTP server of one stand-in, on a port of its own."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, stand_in: StandIn) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.stand_in = stand_in
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of the agent."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_SECONDS_MAX
+    server: Server
+
+    def do_HEAD(self) -> None:
+        """Answer that it is there."""
+        self._answer(200, {})
+
+    def do_GET(self) -> None:
+        """Answer with an empty list, as of models."""
+        self._answer(200, {"data": [], "has_more": False})
+
+    def do_POST(self) -> None:
+        """Answer as the model, or with a count of tokens."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        path = self.path.partition("?")[0]
+        if path == "/v1/messages":
+            self._message(body)
+        elif path == "/v1/messages/count_tokens":
+            self._answer(200, {"input_tokens": USAGE["input_tokens"]})
+        else:
+            self._answer(404, error("not_found_error"))
+
+    def _message(self, body: Json) -> None:
+        turn = self.server.stand_in.turn(body)
+        if isinstance(turn, Failure):
+            self._answer(turn.status, error(turn.kind))
+        elif body.get("stream"):
+            self._send(200, "text/event-stream", b"".join(stream(turn)))
+        else:
+            self._answer(200, turn)
+
+    def _answer(self, status: int, body: Json) -> None:
+        self._send(status, "application/json", json.dumps(body).encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Keep quiet."""
 
 
 def position(messages: Sequence[Json]) -> tuple[str | None, int]:

@@ -1,20 +1,22 @@
 """The program killed in the middle of a tool, and the daemon away for as long as it likes."""
 
 import signal
+import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from support.daemon import Daemon, wait_until
-
 from e2e.claude import SKIP, Bench, Program, Running
 from e2e.play import events_of
-from e2e.scenarios import bash, follow
+from e2e.scenario import bash, follow
+from e2e.stand_in import Scripts
+from support.daemon import Daemon, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 WAIT = "touch {0}.began; until [ -e {0}.go ]; do sleep 0.05; done; echo {0}"
-SCRIPTS = {
+SCRIPTS: Scripts = {
     "waiting": [
         [bash("echo before")],
         [bash(WAIT.format("one"))],
@@ -31,15 +33,15 @@ TELLS_PID = (2, 1, 330)
 
 
 @pytest.fixture
-def recorder(module_folder: Path, request: pytest.FixtureRequest) -> Iterator[Daemon]:
+def recorder(module_folder: Path) -> Iterator[Daemon]:
     """A daemon of this test's own, running."""
-    with Daemon(module_folder / f"d{abs(hash(request.node.name)):x}") as daemon:
+    with Daemon(Path(tempfile.mkdtemp(dir=module_folder))) as daemon:
         yield daemon
 
 
 @pytest.fixture
 def bench(program: Program, recorder: Daemon) -> Iterator[Bench]:
-    """A home in which traced is installed, without anybody else's hooks."""
+    """A home in which traced is installed beside somebody else's hooks, which count the calls."""
     with Bench(recorder.folder / "bench", program, SCRIPTS) as bench:
         bench.expect_hooks_of_others(events_of(program))
         bench.traced(recorder, "install", "claude-code")
@@ -48,7 +50,7 @@ def bench(program: Program, recorder: Daemon) -> Iterator[Bench]:
             release(bench, name)
 
 
-def begin(bench: Bench) -> Iterator[Running]:
+def begin(bench: Bench) -> AbstractContextManager[Running]:
     """Start the session that waits twice."""
     return bench.running("--session-id", "@session", SKIP, stdin=follow("waiting").encode())
 

@@ -18,9 +18,12 @@ from traced.core.json_text import decode_json
 IN_ENVELOPE: Final = 2
 """How deep the members of a hook payload lie in an envelope."""
 
-# The last alternative is a string that does not end within the bytes at hand.
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"', re.DOTALL)
-_TOKEN_FROM_BEHIND: Final = re.compile(rb'"(?:[^"]++|"(?=\\))*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"')
+# The last alternative is a string that does not end within the bytes at hand. No loop in a loop, as
+# that would take exponential time there; nor possessive loops, which Python 3.11.2 gets wrong.
+_TOKEN: Final = re.compile(
+    rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL
+)
+_TOKEN_FROM_BEHIND: Final = re.compile(rb'"[^"]*(?:"(?=\\)[^"]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"')
 
 
 class Start(Struct):

@@ -22,6 +22,7 @@ from traced.core.protocol import Protocol as LineProtocol
 from traced.core.wire import Control, Item, TooLong
 from traced.ingest.fault import fault
 from traced.ingest.intake import Intake, Submission
+from traced.ingest.outlet import Outlet
 from traced.ingest.replies import Page, Replies
 from traced.ingest.traffic import Traffic
 
@@ -81,13 +82,13 @@ class Connection:
         self._host = host
         self._replies = Replies(partial(host.answer_control, uid))
         self._loop = asyncio.get_running_loop()
-        self._unsent = b""
+        self._outlet = Outlet(sock, partial(self._guarded, self._go_on))
         self._read_bytes = READ_BYTES_FIRST
         self._reading = False
         self._held_back = False
         self._ended = False
         self._closed = False
-        self._unread_seconds_max: float | None = None
+        self._stopping = False
 
     @property
     def pending(self) -> bool:
@@ -105,7 +106,7 @@ class Connection:
         """Tell whether closing it loses nothing that it sent; what has just come is read first."""
         if self.pending or self._held_back or not self._host.traffic.may_read(self):
             return False
-        return bool(self._ended or self._unsent) or not self.read()
+        return bool(self._ended or self._outlet.kept_bytes) or not self.read()
 
     def read(self) -> int:
         """Read once; return how many bytes came: none if none wait or it has ended."""
@@ -126,7 +127,7 @@ class Connection:
 
         An unfinished line is rejected unless its sender keeps it until it is acked.
         """
-        self._unread_seconds_max = UNREAD_SECONDS_MAX
+        self._stopping = True
         self._guarded(
             lambda: self._end([item for item in self._protocol.give_up() if not _is_kept(item)])
         )
@@ -138,7 +139,7 @@ class Connection:
         self._closed = self._ended = True
         self._reading = False
         self._loop.remove_reader(self._sock.fileno())
-        self._loop.remove_writer(self._sock.fileno())
+        self._outlet.close()
         self._sock.close()
         self._host.was_closed(self)
 
@@ -235,43 +236,26 @@ class Connection:
         if self._closed:
             return
         if answers:
-            self._unsent += answers
-            self._send()
-        self._go_on()
-
-    def _send(self) -> None:
-        try:
-            sent = self._sock.send(self._unsent)
-        except BlockingIOError:
-            sent = 0
-        except OSError:  # nobody is there to be told; what was stored stays stored
-            sent = len(self._unsent)
-        self._unsent = self._unsent[sent:]
-        if self._unsent:
-            self._loop.add_writer(self._sock.fileno(), self._guarded, self._writable)
-        self._host.answers_wait(self, len(self._unsent))
-
-    def _writable(self) -> None:
-        self._loop.remove_writer(self._sock.fileno())
-        if self._unsent:
-            self._send()
+            self._outlet.send(answers)
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._closed:
+        self._host.answers_wait(self, self._outlet.kept_bytes)
+        if self._closed:  # for its sender is the one that has not read for longest
             return
         self._update_reading()
         if not self._ended or self.pending:
             return
-        if not self._unsent:
+        if not self._outlet.kept_bytes:
             self.close()
-        elif self._unread_seconds_max is not None:
-            self._loop.call_later(self._unread_seconds_max, self.close)
+        elif self._stopping:
+            self._stopping = False
+            self._loop.call_later(UNREAD_SECONDS_MAX, self.close)
 
     def _update_reading(self) -> None:
         """Watch the socket for what it brings, or leave that in the kernel."""
         wanted = (
-            not (self._ended or self._unsent or self._held_back)
+            not (self._ended or self._outlet.kept_bytes or self._held_back)
             and self._replies.owed < ACKS_OWED_MAX
         )
         if wanted and not self._reading:
@@ -294,9 +278,9 @@ class Connection:
 
 
 def _rejection(item: Item) -> Rejected | None:
-    return (
-        item.rejected if isinstance(item, TooLong) else item if isinstance(item, Rejected) else None
-    )
+    if isinstance(item, TooLong):
+        return item.rejected
+    return item if isinstance(item, Rejected) else None
 
 
 def _is_kept(item: Item) -> bool:

@@ -29,6 +29,16 @@ def test_the_oldest_call_has_the_oldest_request(told: tuple[Told, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    "told", every_order((1, start(1, "c1")), (2, start(2, "c2")), (3, asked()))
+)
+def test_the_only_request_is_that_of_the_oldest_call(told: tuple[Told, ...]) -> None:
+    """A call that is told late, but began first, takes it over."""
+    ledger = record(told)
+
+    assert [ledger.step("c1").permission_at, ledger.step("c2").permission_at] == [3, None]
+
+
+@pytest.mark.parametrize(
     "told",
     every_order((1, start(1, "c1")), (2, end(2, "c1")), (5, start(5, "c2")), (6, asked())),
 )

@@ -104,6 +104,17 @@ def test_sub_agents_outlive_a_prompt_however_late_they_start(point: str) -> None
     assert ledger.step().status == "running"
 
 
+def test_a_point_that_is_told_late_takes_back_no_other() -> None:
+    """The latest point counts, whatever is told last."""
+    ledger = Ledger()
+    ledger.tell(9, session_end())
+    ledger.tell(5, session_start())
+
+    ledger.tell(7, start(7))
+
+    assert ledger.step().status == "unknown"
+
+
 def test_a_compaction_closes_nothing() -> None:
     """Law 4 (a): a SessionStart by compaction goes on with what runs."""
     ledger = Ledger()
