@@ -175,7 +175,7 @@ any_json = st.recursive(
 
 
 @given(any_json, st.booleans())
-def test_any_value_is_written_as_json(value: object, sort_keys: bool) -> None:  # noqa: FBT001
+def test_any_value_is_written_as_json(value: object, sort_keys: bool) -> None:
     """Integers of any size, infinite floats and half characters are no reason to fail."""
     decode_json(encode_json(value, sort_keys=sort_keys).encode())
 

@@ -3,8 +3,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fake_secrets import FAKES, NEAR_MISSES, PASSWORD, TOKENS, Fake, numbered
 
-from tests.support.fake_secrets import FAKES, NEAR_MISSES, PASSWORD, TOKENS, Fake, numbered
 from traced.core.redact import Redactor
 
 BITS = (

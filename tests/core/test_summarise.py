@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.fake_secrets import FAKES, PASSWORD, Fake
 
-from tests.support.fake_secrets import FAKES, PASSWORD, Fake
 from traced.core.redact import Redactor
 from traced.core.summarise import (
     SUMMARY_CHARS_MAX,

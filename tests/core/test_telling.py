@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fake_secrets import PASSWORD
 
-from tests.support.fake_secrets import PASSWORD
 from traced.core.redact import Redactor
 from traced.core.summarise import SUMMARY_CHARS_MAX
 from traced.core.telling import HEAD_CHARS_MAX, SHOWN_CHARS_MIN, Teller

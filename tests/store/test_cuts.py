@@ -53,7 +53,7 @@ def recorded(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_batches_restarts_and_evictions_change_no_row(tmp_path: Path, seed: int) -> None:
-    """One event a batch in one life, a restart before each event, any batches with little memory."""
+    """One event a batch, a restart before each event, any batches with little memory: the same."""
     walk = Walk(seed)
     events = [walk.event() for _ in range(EVENTS)]
     random = Random(seed)

@@ -50,7 +50,7 @@ async def test_files_are_private(tmp_path: Path) -> None:
     mask = os.umask(0o077)
     async with open_writer(tmp_path / "traced.db", "power") as connection:
         await connection.execute("UPDATE ledger SET sequence = 1")
-        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path)}
     os.umask(mask)
 
     assert modes == {"traced.db": 0o600, "traced.db-wal": 0o600, "traced.db-shm": 0o600}

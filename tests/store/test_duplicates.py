@@ -45,7 +45,7 @@ def test_a_second_one_is_a_duplicate(
     name: str,
     meantime: Callable[[sqlite3.Connection, Recorder], Recorder],
 ) -> None:
-    """It is answered with the first's order, in its own batch and any later, and changes nothing."""
+    """It is answered with the first's order, in its own batch and any later; nothing changes."""
     recorder = Recorder(connection)
     outcomes = append(recorder, whole(), EVENTS[name], EVENTS[name], whole())
     recorder = meantime(connection, recorder)

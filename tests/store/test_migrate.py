@@ -193,7 +193,7 @@ def test_a_newer_database_is_refused_and_left_alone(old: Path, migrations: Path)
     migrate(old, migrations)
     (migrations / "0002_note.sql").unlink()
     before = old.read_bytes()
-    with pytest.raises(StoreError, match="has schema version 2, expected at most 1.*upgrade this"):
+    with pytest.raises(StoreError, match=r"has schema version 2, expected at most 1.*upgrade this"):
         migrate(old, migrations)
 
     assert old.read_bytes() == before

@@ -28,7 +28,8 @@ STATUSES = st.sampled_from(["ok", "error", "denied", "cancelled"])
 OPTIONAL_ORDERS = st.none() | st.integers(0, 12)
 STEPS = (
     "SELECT step_order, call_id, event_id, prompt_number, status, input_summary, output_summary,"
-    " started_at, ended_at FROM step JOIN session ON pk = session_pk WHERE session_id = ?"
+    " step.started_at, step.ended_at FROM step JOIN session ON pk = session_pk"
+    " WHERE session_id = ?"
 )
 TOTALS = "SELECT steps, errors, ended_at IS NULL AS open FROM sessions WHERE session_id = ?"
 
@@ -152,10 +153,12 @@ class RecorderBesideModel(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Write what is left, and look once more."""
-        self.commit()
-        self.rows_are_the_models()
-        self.connection.close()
-        self.folder.cleanup()
+        try:
+            self.commit()
+            self.rows_are_the_models()
+        finally:
+            self.connection.close()
+            self.folder.cleanup()
 
     def _rows(self, session: str) -> list[dict[str, Any]]:
         return list(self.models[session].rows.values()) if session in self.models else []

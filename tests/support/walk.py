@@ -4,7 +4,6 @@ from collections import Counter
 from random import Random
 
 from support.store import NOW
-
 from traced.core.event import (
     AgentEnded,
     AgentStarted,

@@ -162,7 +162,7 @@ def _user_prompt_submit(payload: Payload, _at: int, capture: Capture) -> Changes
     if name(payload, "agent_id") is not None:
         return ()
     prompt = text(payload, "prompt")
-    own = payload.get("source") in OWN_SOURCES or (prompt or "").lstrip().startswith(NOTIFICATION)
+    own = text(payload, "source") in OWN_SOURCES or (prompt or "").lstrip().startswith(NOTIFICATION)
     source: PromptSource = "agent" if own else "user"
     return (PromptSubmitted(name(payload, "prompt_id"), source, capture.value(prompt)),)
 

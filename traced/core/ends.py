@@ -20,9 +20,7 @@ IN_ENVELOPE: Final = 2
 
 # The last alternative is a string that does not end within the bytes at hand. No loop in a loop, as
 # that would take exponential time there; nor possessive loops, which Python 3.11.2 gets wrong.
-_TOKEN: Final = re.compile(
-    rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL
-)
+_TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
 _TOKEN_FROM_BEHIND: Final = re.compile(rb'"[^"]*(?:"(?=\\)[^"]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"')
 
 

@@ -23,7 +23,7 @@ from traced.core.wire import Control, Item, TooLong
 from traced.ingest.fault import fault
 from traced.ingest.intake import Intake, Submission
 from traced.ingest.outlet import Outlet
-from traced.ingest.replies import Page, Replies
+from traced.ingest.replies import Page, Replies, asked
 from traced.ingest.traffic import Traffic
 
 # More at a time makes no stream faster: the kernel holds some 200 KiB of one.
@@ -129,7 +129,7 @@ class Connection:
         """
         self._stopping = True
         self._guarded(
-            lambda: self._end([item for item in self._protocol.give_up() if not _is_kept(item)])
+            lambda: self._end([item for item in self._protocol.give_up() if not asked(item)])
         )
 
     def close(self) -> None:
@@ -277,24 +277,12 @@ class Connection:
         self._submit(items)
 
 
-def _rejection(item: Item) -> Rejected | None:
-    if isinstance(item, TooLong):
-        return item.rejected
-    return item if isinstance(item, Rejected) else None
-
-
-def _is_kept(item: Item) -> bool:
-    """Tell whether an unfinished line asked for an ack: its sender keeps it until it gets one."""
-    rejected = _rejection(item)
-    return rejected is not None and rejected.ack
-
-
 def _is_torn(item: Item) -> bool:
     """
     Tell whether a last line was cut off on its way by a client that keeps it until it is acked.
 
     The hook client does that at its deadline, with the whole event in its spool.
     """
-    rejected = _rejection(item)
-    torn = ("not_json", "not_utf8", "too_long")
-    return rejected is not None and rejected.ack and rejected.reason in torn
+    if isinstance(item, Rejected):
+        return item.ack and item.reason in ("not_json", "not_utf8")
+    return isinstance(item, TooLong) and asked(item)

@@ -13,7 +13,6 @@ from msgspec import Struct
 from traced.core.answers import encode_ack
 from traced.core.event import Outcome
 from traced.core.wire import Control, HookPayload, Item, TooLong
-from traced.ingest.intake import Record
 
 
 class Page(Struct):
@@ -43,7 +42,7 @@ class Replies:
 
     def expect(self, items: Sequence[Item]) -> Page:
         """Queue the answers to these lines; give the outcomes of its records to `settle`."""
-        slots = [item if isinstance(item, Control) else _wants_ack(item) for item in items]
+        slots = [item if isinstance(item, Control) else asked(item) for item in items]
         has_records = any(isinstance(slot, bool) for slot in slots)
         page = Page(slots, None if has_records else ())
         self._pages.append(page)
@@ -71,7 +70,12 @@ class Replies:
         return b"".join(answers)
 
 
-def _wants_ack(record: Record) -> bool:
-    if isinstance(record, HookPayload):
-        return False
-    return record.rejected.ack if isinstance(record, TooLong) else record.ack
+def asked(item: Item) -> bool:
+    """Tell whether a line asked for an ack, as far as that shows."""
+    match item:
+        case TooLong():
+            return item.rejected.ack
+        case HookPayload() | Control():
+            return False
+        case _:
+            return item.ack

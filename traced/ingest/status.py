@@ -56,6 +56,7 @@ class Status(Struct):
             "spool_files": spool_files,
             "spool_bytes": spool_bytes,
             "wal_bytes": _size(self.db.with_name(self.db.name + "-wal")),
+            "oldest_reader_seconds": None,  # SQLite does not tell who reads, or since when
             "database_bytes": _size(self.db),
             "connections": self.connections(),
         }

@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fake_secrets import NEAR_MISSES, PAIRS, PASSWORD, Fake, numbered
 
-from tests.support.fake_secrets import NEAR_MISSES, PAIRS, PASSWORD, Fake, numbered
 from traced.core.secrets.pairs import may_hold_pair, replace_pairs
 
 BITS = (

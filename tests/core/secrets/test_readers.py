@@ -97,7 +97,7 @@ def test_a_long_value_is_judged_by_its_beginning() -> None:
 def test_credentials_are_read_without_their_scheme(
     text: str,
     content: str,
-    has_scheme: bool,  # noqa: FBT001
+    has_scheme: bool,
 ) -> None:
     """The scheme is no secret."""
     value, scheme = read_credentials(text, 0, around="", in_string=False)

@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fake_secrets import MIXED, NEAR_MISSES, TOKENS, Fake, numbered
 
-from tests.support.fake_secrets import MIXED, NEAR_MISSES, TOKENS, Fake, numbered
 from traced.core.secrets import tokens
 from traced.core.secrets.tokens import may_hold_token, replace_tokens
 
