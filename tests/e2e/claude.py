@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -47,9 +48,10 @@ class Program:
         return self.version < (2, 1)
 
 
-def install(wanted: str, cache: Path) -> Program:
+@cache
+def install(wanted: str, folder: Path) -> Program:
     """
-    Return version `wanted` (or a tag, as latest), fetched into a folder of `cache` if it is not.
+    Return version `wanted` (or a tag, as latest), fetched into a part of `folder` if it is not.
 
     Raises:
         NotInstalled: If npm is missing, or fails, or what it installed does not run.
@@ -57,28 +59,37 @@ def install(wanted: str, cache: Path) -> Program:
     npm = shutil.which("npm")
     if npm is None:
         raise NotInstalled("npm is not on PATH, expected Node.js with npm")
-    folder = cache / f"claude-code-{wanted}"
+    place = folder / f"claude-code-{wanted}"
     if not VERSION.fullmatch(wanted):
-        shutil.rmtree(folder, ignore_errors=True)  # a tag moves
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as fresh:
-            (Path(fresh) / "package.json").write_text('{"private": true}')
+        shutil.rmtree(place, ignore_errors=True)  # a tag moves
+    try:
+        if not place.exists():
+            place.mkdir(parents=True)
+            (place / "package.json").write_text('{"private": true}')
             fetch = [npm, "install", "--no-audit", "--no-fund", f"{PACKAGE}@{wanted}"]
-            ask(fetch, cwd=fresh, seconds_max=INSTALL_SECONDS_MAX)
-            Path(fresh).rename(folder)
-            Path(fresh).mkdir()  # what the context manager is to remove
-    path = folder / "node_modules" / ".bin" / "claude"
+            ask(fetch, cwd=place, seconds_max=INSTALL_SECONDS_MAX)
+        path = place / "node_modules" / ".bin" / "claude"
+        return Program(path, version_of(path))
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)  # half of it is worse than nothing
+        raise
+
+
+def version_of(path: Path) -> tuple[int, ...]:
+    """Return the version that a program says it is; raise NotInstalled if it says none."""
     with tempfile.TemporaryDirectory() as home:
         said = ask([str(path), "--version"], HOME=home)
     found = VERSION.match(said)
     if found is None:
         raise NotInstalled(f"{path} --version said {said[:80]!r}, expected a version")
-    return Program(path, tuple(map(int, found[0].split("."))))
+    return tuple(map(int, found[0].split(".")))
 
 
 def ask(
-    command: Sequence[str], cwd: str | None = None, seconds_max: float = RUN_SECONDS_MAX, **env: str
+    command: Sequence[str],
+    cwd: Path | None = None,
+    seconds_max: float = RUN_SECONDS_MAX,
+    **env: str,
 ) -> str:
     """Return what a command printed; raise NotInstalled if it failed or did not end."""
     try:
@@ -237,6 +248,11 @@ class Bench:
         )
         assert run.returncode == 0, run.stderr
         return run.stdout
+
+    def install(self, daemon: Daemon) -> None:
+        """Install traced for this version, which it need not ask for: that takes a second."""
+        version = ".".join(map(str, self.program.version))
+        self.traced(daemon, "install", "claude-code", "--agent-version", version)
 
     @contextmanager
     def running(self, *arguments: str, stdin: bytes = b"") -> Iterator[Running]:

@@ -38,7 +38,7 @@ REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Play:
-    """One play of a scenario that has ended; `daemon` recorded it, or none did."""
+    """One play of a scenario, which has ended."""
 
     scenario: Scenario
     bench: Bench
@@ -108,7 +108,7 @@ def play(scenario: Scenario, bench: Bench, daemon: Daemon | None) -> Play:
     bench.write(scenario.files)
     bench.expect_hooks_of_others(events_of(bench.program))
     if daemon is not None:
-        bench.traced(daemon, "install", "claude-code")
+        bench.install(daemon)
     outcomes: list[Outcome] = []
     for run in scenario.starts:
         first = () if outcomes else ("--session-id", "@session")

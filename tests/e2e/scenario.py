@@ -51,6 +51,7 @@ class Scenario:
     files: Mapping[str, str] = field(default_factory=dict)
     agents: int = 0  # sub-agents that a call launched
     prompts: tuple[str, ...] = ("user",)  # who submitted each
+    summary: str | None = None  # of the first, where it is not just what the first run is given
     since: tuple[int, ...] = (2, 0)
 
     @property

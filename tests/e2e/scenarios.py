@@ -4,6 +4,8 @@ Everything that the real program is made to do, for each version that can.
 Law: what must be recorded is written by hand, from what the script says and the rules say.
 """
 
+import json
+
 from e2e.claude import SKIP
 from e2e.scenario import NEW, Run, Scenario, Step, bash, follow, launch, read
 from e2e.stand_in import Call, Failure
@@ -190,18 +192,37 @@ BACKGROUND = Scenario(
 
 RESUMED = Scenario(
     "resumed",
-    {script: [[bash(f"echo {script}")], ["Done."]] for script in ("first", "second", "third")},
+    {script: [[bash(f"echo {script}")], ["Done."]] for script in ("first", "second")},
     (
         Step("first_1_0", "tool", "Bash", "echo first"),
         Step("second_1_0", "tool", "Bash", "echo second", prompt=2),
-        Step("third_1_0", "tool", "Bash", "echo third", prompt=3),
+    ),
+    runs=(Run(follow("first")), Run(follow("second"), (SKIP, "--continue"))),
+    prompts=("user", "user"),
+)
+
+QUEUED = Scenario(
+    "queued",
+    {
+        "early": [[bash("sleep 0.5; echo early")], ["Done."]],
+        "late": [[bash("echo late")], ["Done."]],
+    },
+    (
+        Step("early_1_0", "tool", "Bash", "sleep 0.5; echo early"),
+        Step("late_1_0", "tool", "Bash", "echo late"),
     ),
     runs=(
-        Run(follow("first")),
-        Run(follow("second"), (SKIP, "--continue")),
-        Run(follow("third"), (SKIP, "--resume", "@session")),
+        Run(
+            "".join(
+                json.dumps({"type": "user", "message": {"role": "user", "content": follow(script)}})
+                + "\n"
+                for script in ("early", "late")
+            ),
+            (SKIP, "--input-format", "stream-json"),
+        ),
     ),
-    prompts=("user", "user", "user"),
+    summary=f"{follow('early')}\n{follow('late')}",
+    since=(2, 1, 330),  # before, no hook tells of a prompt that waits for the one before it
 )
 
 DENIED = Scenario(
@@ -238,6 +259,6 @@ API_ERROR = Scenario(
 )
 
 SCENARIOS = (
-    BASIC, PARALLEL, FAILING, EXTENSIONS, COMMAND, AGENTS, NESTED, BACKGROUND, RESUMED, DENIED,
-    API_ERROR,
+    BASIC, PARALLEL, FAILING, EXTENSIONS, COMMAND, AGENTS, NESTED, BACKGROUND, RESUMED, QUEUED,
+    DENIED,     API_ERROR,
 )  # fmt: skip

@@ -44,7 +44,7 @@ def bench(program: Program, recorder: Daemon) -> Iterator[Bench]:
     """A home in which traced is installed beside somebody else's hooks, which count the calls."""
     with Bench(recorder.folder / "bench", program, SCRIPTS) as bench:
         bench.expect_hooks_of_others(events_of(program))
-        bench.traced(recorder, "install", "claude-code")
+        bench.install(recorder)
         yield bench
         for name in ("one", "two"):  # what outlives a killed program
             release(bench, name)

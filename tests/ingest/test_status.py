@@ -52,6 +52,7 @@ def test_tells_every_figure_by_its_name(tmp_path: Path) -> None:
         "spool_files": 4,
         "spool_bytes": 5,
         "wal_bytes": 0,
+        "oldest_reader_seconds": None,
         "database_bytes": 0,
         "connections": 3,
     }

@@ -80,7 +80,8 @@ async def test_leaving_waits_for_no_reader(tmp_path: Path) -> None:
     reader.close()
 
     async with open_writer(path, "power") as connection:
-        assert await connection.execute_fetchall("SELECT sequence FROM ledger") == [(7,)]
+        rows = await connection.execute_fetchall("SELECT sequence FROM ledger")
+        assert list(rows) == [(7,)]
 
 
 async def test_a_cancelled_writer_is_closed(tmp_path: Path) -> None:

@@ -184,5 +184,5 @@ RecorderBesideModel.TestCase.settings = settings(
 )
 
 
-class TestRecorder(RecorderBesideModel.TestCase):
+class TestRecorder(RecorderBesideModel.TestCase):  # type: ignore[valid-type,misc]  # made by it
     """A recorder keeps the contract of SPEC section 4 as the model does."""

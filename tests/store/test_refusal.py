@@ -78,8 +78,9 @@ def test_a_refused_event_is_kept_in_texts_that_can_be_stored() -> None:
 
 def test_a_fault_of_the_program_is_told_by_type_and_place() -> None:
     """Its message is not: it may hold what was sent."""
+    nothing: dict[str, int] = {}
     try:
-        {}["secret"]
+        nothing["secret"]
     except KeyError as error:
         detail = refused(EVENT, error).detail
 

@@ -13,6 +13,7 @@ from traced.core.event import (
     PermissionAsked,
     Phase,
     PromptEnded,
+    PromptSource,
     PromptSubmitted,
     RunningLost,
     SessionEnded,
@@ -72,7 +73,8 @@ class Walk:
         if choice < 0.6:
             return self._step(at)
         if choice < 0.75:
-            source = self.random.choice(["user", "user", "agent"])
+            sources: list[PromptSource] = ["user", "user", "agent"]
+            source = self.random.choice(sources)
             return PromptSubmitted(self._maybe("prompt", 0.7), source, f"do {at}")
         agent_id = self._known("agent")
         others: list[Change] = [

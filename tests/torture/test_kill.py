@@ -30,12 +30,14 @@ class Oracle:
     def __init__(self) -> None:
         self.sent: dict[str, Row] = {}
         self.told: dict[str, Row] = {}
+        self.sent_by: dict[int, list[Row]] = {client: [] for client in range(CLIENTS)}
         self._next = Counter[int]()
 
     def new_events(self, client: int, count: int) -> list[Row]:
         """Make events of one client: whole steps, and calls that start and end."""
         events = [self._event(client) for _ in range(count)]
         self.sent.update({event["event_id"]: event for event in events})
+        self.sent_by[client] += events
         return events
 
     def _event(self, client: int) -> Row:
@@ -65,11 +67,8 @@ class Oracle:
 
 def work(daemon: Daemon, oracle: Oracle, client: int, stop: threading.Event) -> None:
     """Send what was not acked, then new events, until the daemon dies or all is over."""
-    prefix = f"c{client}-"
     while not stop.is_set():
-        unacked = [
-            e for i, e in list(oracle.sent.items()) if i.startswith(prefix) and i not in oracle.told
-        ]
+        unacked = [e for e in oracle.sent_by[client] if e["event_id"] not in oracle.told]
         try:
             with daemon.connect() as connection:
                 while not stop.is_set():

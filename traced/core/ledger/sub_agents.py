@@ -17,7 +17,7 @@ def prompt_of(
     """Return the prompt for a step of this sub-agent, which it makes known if it is new."""
     sub_agent = _known(batch, session, agent_id)
     if sub_agent.started_at is None:
-        _close_if_past(session, sub_agent, at)
+        _close_if_past(batch, session, sub_agent, at)
     parent_agent_id = sub_agent.parent_agent_id
     if sub_agent.prompt_rank < BY_CALL:
         parent_agent_id = parent_agent_id or change.parent_agent_id
@@ -49,7 +49,7 @@ def _started(batch: Batch, session: SessionState, event: Event, change: AgentSta
     _describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     began = sub_agent.started_at
     sub_agent.started_at = event.at if began is None else min(began, event.at)
-    _close_if_past(session, sub_agent, event.at)
+    _close_if_past(batch, session, sub_agent, event.at)
     is_first = began is None or (event.at < began and change.prompt_id is not None)
     if sub_agent.prompt_rank < BY_START or (sub_agent.prompt_rank == BY_START and is_first):
         _place(batch, session, sub_agent, change.prompt_id, BY_START)
@@ -167,9 +167,10 @@ def _number(session: SessionState, prompt_id: str | None) -> int | None:
     return None if prompt is None else prompt.number
 
 
-def _close_if_past(session: SessionState, sub_agent: SubAgentState, at: int) -> None:
+def _close_if_past(batch: Batch, session: SessionState, sub_agent: SubAgentState, at: int) -> None:
     if sub_agent.status == "running" and session.closed_at is not None and at < session.closed_at:
         sub_agent.status = "unknown"
+        batch.sub_agent_changed(session, sub_agent)
 
 
 def _began(step: StepState) -> tuple[int, int]:
