@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from support.daemon import PYTHON, Daemon, wait_until
 
-from traced.client import hook
-
 PAYLOAD = {
     "session_id": "s",
     "hook_event_name": "PreToolUse",
@@ -21,6 +19,9 @@ PAYLOAD = {
     "tool_input": {"command": "make test"},
     "tool_use_id": "call-1",
 }
+HOOK = subprocess.check_output(
+    [PYTHON, "-c", "from traced.client import hook; print(hook.__file__)"], text=True
+).strip()
 # The client's deadline is 0.25 s; the rest is for a machine that is busy with other tests.
 HOOK_SECONDS_MAX = 5.0
 
@@ -28,7 +29,7 @@ HOOK_SECONDS_MAX = 5.0
 def run_hook(daemon: Daemon, payload: object = PAYLOAD) -> float:
     """Run the client as an agent does; return how long it took. It prints nothing, exits 0."""
     command = [
-        PYTHON, "-ISE", hook.__file__, "--agent", "claude-code",
+        PYTHON, "-ISE", HOOK, "--agent", "claude-code",
         "--socket", str(daemon.socket), "--spool", str(daemon.spool),
     ]  # fmt: skip
     started = time.monotonic()

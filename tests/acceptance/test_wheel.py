@@ -1,6 +1,7 @@
 """The wheel and the sdist, built without the network, and the wheel in a venv of its own."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -147,3 +148,23 @@ def test_installed_commands_are_those_declared(venv: Path) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
     assert all((venv / "bin" / name).is_file() for name in project["scripts"])
+
+
+@pytest.mark.timeout(2 * HANG_SECONDS)
+def test_installed_wheel_passes_the_acceptance_tests(venv: Path) -> None:
+    """Recorded sessions and the hook client's mishaps hold for what is installed, too."""
+    tests = ROOT / "tests/acceptance"
+    files = [tests / "test_recorded_sessions.py", tests / "test_hook_delivery.py"]
+    options = ["-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", "-k", "order or spool"]
+    # Away from the checkout, for `python -m` finds first what lies in the current folder.
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *files],
+        cwd=venv,
+        env=os.environ | {"TRACED_TESTED_PYTHON": str(venv / "bin/python")},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout

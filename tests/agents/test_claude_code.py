@@ -146,6 +146,7 @@ def test_a_permission_request_has_the_key_of_its_call() -> None:
         ({"prompt": "Do it."}, "user"),
         ({"prompt": "Do it.", "source": "sdk"}, "user"),
         ({"prompt": "Do it.", "source": "of tomorrow"}, "user"),
+        ({"prompt": "Do it.", "source": ["system"]}, "user"),
         ({"prompt": "wake up", "source": "loop_wakeup"}, "agent"),
         ({"prompt": "note", "source": "system"}, "agent"),
         ({"prompt": "<task-notification>\n<task-id>b1</task-id>"}, "agent"),

@@ -23,7 +23,8 @@ def plays(
     """A scenario played with traced and without."""
     scenario: Scenario = request.param
     if program.version < scenario.since:
-        pytest.skip(f"since {'.'.join(map(str, scenario.since))}")
+        since = ".".join(map(str, scenario.since))
+        pytest.skip(f"hooks tell of it since Claude Code {since}: {scenario.name}")
     folder = module_folder / f"{'-'.join(map(str, program.version))}-{scenario.name}"
     received = daemon.status()["received"]
     with played(scenario, program, folder, daemon) as both:

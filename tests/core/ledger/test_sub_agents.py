@@ -232,6 +232,17 @@ def test_one_that_only_its_steps_know_is_unknown_too(told: tuple[Told, ...]) -> 
     assert record(told).sub_agent("a1").status == "unknown"
 
 
+def test_one_that_a_late_step_closes_is_written() -> None:
+    """A row that was running before does not stay so in the database."""
+    ledger = record(((30, session_end()), inside(40, "c1")))
+    ledger.next_batch()
+
+    ledger.tell(*inside(20, "c2"))
+
+    assert ledger.sub_agent("a1").status == "unknown"
+    assert list(ledger.batch.sub_agents) == [(1, "a1")]
+
+
 def test_its_type_is_known_from_any_event() -> None:
     """Its start, its stop, its steps and the result of its call all tell the type."""
     by_start = record(((4, agent_start()),))
