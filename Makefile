@@ -10,7 +10,7 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test e2e check lint types contracts build lock clean
+.PHONY: help run test torture e2e check lint types contracts build lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -22,6 +22,9 @@ run: .venv/run.stamp ## run the daemon in the foreground, with its defaults
 
 test: .venv/dev.stamp ## run all tests; PYTEST_ARGS='-k spool' runs some
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+torture: .venv/dev.stamp ## kill the daemon hundreds of times while clients stream; KILLS=300
+	TRACED_TORTURE_KILLS=$(or $(KILLS),300) $(BIN)/python -m pytest tests/torture $(PYTEST_ARGS)
 
 e2e: .venv/dev.stamp ## run the real Claude Code, which npm fetches, against a stand-in for its API; E2E_VERSIONS=latest tries that
 	@command -v npm >/dev/null || { echo 'make e2e fetches Claude Code with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }

@@ -163,7 +163,8 @@ def test_spool_is_taken_in_while_running(tmp_path: Path) -> None:
         hidden.write_bytes(line)
         hidden.rename(daemon.spool / name)
 
-        wait_until(lambda: bool(daemon.steps()), "the step of the spooled event")
+        wait_until(lambda: not spooled(daemon), "the spool to be taken in")
+        assert [step["call_id"] for step in daemon.steps()] == ["call-1"]
 
 
 @pytest.mark.parametrize("garbage", [b"", b"no json", b"\xff\xfe", b"[1,2]", b"{", b"null\n\n"])

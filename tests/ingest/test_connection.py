@@ -138,7 +138,7 @@ async def test_lines_of_two_bytes_are_read_a_few_at_a_time(short_folder: Path) -
         client = await one.client(b"x\n" * 50_000)
         await until(lambda: one.figures.received == 50_000, "the flood to be read")
         (flooded,) = one.listener._connections
-        assert flooded._read_bytes <= 4 * connection.READ_LINES_AIM
+        assert flooded._read_bytes <= connection.READ_BYTES_MAX // 2
         await client.send(*(b"x" * 50_000 + b"\n" for _ in range(20)))
         await until(lambda: one.figures.received == 50_020, "long lines to be read")
 

@@ -160,23 +160,43 @@ def test_an_id_without_a_number_is_known_again(long: sqlite3.Connection) -> None
     assert prompt_rows(long) == PROMPTS + 1
 
 
+def launch(call_id: str, at: int, agent_id: str | None = "a1") -> Event:
+    """Return the end of a call, which may name the sub-agent that it launched."""
+    change = StepChange(
+        Phase.END, "agent", "Task", call_id, child_agent_id=agent_id, status="ok", started_at=at
+    )
+    return event(change)
+
+
+def others(name: str) -> list[Event]:
+    """Return calls enough to push all before them out of memory."""
+    return [end(f"{name}-{number}") for number in range(100)]
+
+
 @pytest.mark.parametrize("restart", [True, False])
 @pytest.mark.parametrize(("began", "launched_by"), [(NOW - 5, "late"), (NOW + 5, "early")])
 def test_who_launched_a_sub_agent_is_decided_with_the_first_call_at_hand(
-    connection: sqlite3.Connection, restart: bool, began: int, launched_by: str
+    connection: sqlite3.Connection, *, restart: bool, began: int, launched_by: str
 ) -> None:
     """The call that began first launched it, also where the other is long out of memory."""
-
-    def launch(call_id: str, at: int) -> Event:
-        change = StepChange(
-            Phase.END, "agent", "Task", call_id, child_agent_id="a1", status="ok", started_at=at
-        )
-        return event(change)
-
     recorder = Recorder(connection)
     append(recorder, launch("early", NOW))
-    append(recorder, *(end(f"c{number}") for number in range(100)))
+    append(recorder, *others("c"))
     recorder = Recorder(connection) if restart else recorder
     append(recorder, launch("late", began))
 
     assert connection.execute("SELECT call_id FROM sub_agent").fetchall() == [(launched_by,)]
+
+
+@pytest.mark.parametrize("between", [[], others("d")])
+def test_a_start_that_comes_late_may_show_who_launched_a_sub_agent(
+    recorder: Recorder, connection: sqlite3.Connection, between: list[Event]
+) -> None:
+    """It names no sub-agent: that its call has one is known from before, in memory or not."""
+    append(recorder, launch("early", NOW))
+    append(recorder, *others("c"))
+    append(recorder, launch("late", NOW + 5))
+    append(recorder, *between)
+    append(recorder, start("late", started_at=NOW - 5))
+
+    assert connection.execute("SELECT call_id FROM sub_agent").fetchall() == [("late",)]

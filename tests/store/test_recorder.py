@@ -25,7 +25,13 @@ from traced.core.event import (
     SessionStarted,
 )
 from traced.store.database import open_writer
-from traced.store.recorder import Recorder, RunningSession, open_recorder
+from traced.store.recorder import (
+    SESSIONS_AT_ONCE_MAX,
+    Recorder,
+    RunningSession,
+    _parts,
+    open_recorder,
+)
 
 REFUSED = Rejected("not_json", "no JSON at byte 0 of 3", b"abc", 3, "custom", "s1", "line")
 
@@ -195,6 +201,17 @@ def test_many_sessions_in_one_batch(recorder: Recorder, connection: sqlite3.Conn
         + [("duplicate", 1)] * 800
     )  # fmt: skip
     assert connection.execute("SELECT count(*) FROM step").fetchone() == (2000,)
+
+
+def test_a_batch_concerns_a_bounded_number_of_sessions_at_once() -> None:
+    """What has to be in memory is bounded so; the parts are the batch, in its order."""
+    batch = [whole(session=f"s{number % 800}") for number in range(2000)]
+    parts = [list(part) for part in _parts(batch)]
+
+    assert [entry for part in parts for entry in part] == batch
+    assert {len({entry.session_id for entry in part}) for part in parts} == {SESSIONS_AT_ONCE_MAX}
+    assert list(_parts(batch[:SESSIONS_AT_ONCE_MAX])) == [batch[:SESSIONS_AT_ONCE_MAX]]
+    assert list(_parts([])) == [[]]
 
 
 def test_one_id_of_two_agents_is_two_sessions(

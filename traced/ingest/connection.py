@@ -29,10 +29,10 @@ from traced.ingest.traffic import Traffic
 # More at a time makes no stream faster: the kernel holds some 200 KiB of one.
 READ_BYTES_MAX: Final = 64 * 1024
 # Of lines of two bytes 64 KiB hold 32,000, which take half a second to be rejected, while the
-# others wait. So a client is read more at a time as its lines turn out to be longer.
+# others wait. So each client is read only as much at a time as is made out in some milliseconds.
 READ_BYTES_FIRST: Final = 4 * 1024
 READ_BYTES_MIN: Final = 1024
-READ_LINES_AIM: Final = 500
+READ_SECONDS_AIM: Final = 0.01
 # Longest control lines that are looked for while nobody may be read.
 AHEAD_BYTES: Final = 1024
 # Answers that one client may be owed before it is not read from; 8,000 in flight is a fast client.
@@ -165,17 +165,18 @@ class Connection:
             self._end([item for item in self._protocol.receive_eof() if not _is_torn(item)])
             return 0
         self._host.was_read(self)
-        data = bytes(_BUFFER[:count])
-        self._aim(count, data.count(b"\n"))
-        self._submit(self._protocol.receive_data(data))
+        began = time.thread_time()
+        items = self._protocol.receive_data(bytes(_BUFFER[:count]))
+        self._aim(count, time.thread_time() - began)
+        self._submit(items)
         self._weigh_partial(anew=self._protocol.lines_bytes > 0)
         self._update_reading()
         return count
 
-    def _aim(self, count: int, lines: int) -> None:
-        """Read more or less next time, after so many bytes brought so many lines."""
-        if lines > READ_LINES_AIM:
-            self._read_bytes = max(READ_BYTES_MIN, count * READ_LINES_AIM // lines)
+    def _aim(self, count: int, seconds: float) -> None:
+        """Read more or less next time, after so many bytes took so long to be made out."""
+        if seconds > READ_SECONDS_AIM:
+            self._read_bytes = max(READ_BYTES_MIN, int(count * READ_SECONDS_AIM / seconds))
         elif count == self._read_bytes:
             self._read_bytes = min(READ_BYTES_MAX, 2 * count)
 
