@@ -139,7 +139,7 @@ async def test_lines_of_two_bytes_are_read_a_few_at_a_time(short_folder: Path) -
         await until(lambda: one.figures.received == 50_000, "the flood to be read")
         (flooded,) = one.listener._connections
         assert flooded._read_bytes <= connection.READ_BYTES_MAX // 2
-        await client.send(*(b"x" * 50_000 + b"\n" for _ in range(20)))
+        await client.send(*(native(1, input="x" * 50_000) for _ in range(20)))
         await until(lambda: one.figures.received == 50_020, "long lines to be read")
 
         assert flooded._read_bytes == connection.READ_BYTES_MAX
