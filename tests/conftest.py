@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes is the machine's business; `timeout` in pyproject.toml ends a hang.
+settings.register_profile("traced", deadline=None)
+settings.load_profile("traced")
 
 
 @pytest.fixture(scope="session")

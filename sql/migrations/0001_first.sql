@@ -82,7 +82,7 @@ CREATE TABLE step (
     peer_uid INTEGER,
     created_at INTEGER NOT NULL,
     ranks INTEGER NOT NULL,         -- which event said what: traced/core/step.py
-    match_key INTEGER               -- caller, tool and input as one number, while running
+    match_key INTEGER               -- caller, tool and input as one number, for permission requests
 ) STRICT;
 
 CREATE UNIQUE INDEX step_in_order ON step (session_pk, step_order);

@@ -155,10 +155,10 @@ def test_installed_wheel_passes_the_acceptance_tests(venv: Path) -> None:
     """Recorded sessions and the hook client's mishaps hold for what is installed, too."""
     tests = ROOT / "tests/acceptance"
     files = [tests / "test_recorded_sessions.py", tests / "test_hook_delivery.py"]
-    options = ["-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", "-k", "order or spool"]
+    options = ["-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider", "-k", "order or spool"]
     # Away from the checkout, for `python -m` finds first what lies in the current folder.
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *files],
+        [sys.executable, "-m", "pytest", *options, *map(str, files)],
         cwd=venv,
         env=os.environ | {"TRACED_TESTED_PYTHON": str(venv / "bin/python")},
         capture_output=True,

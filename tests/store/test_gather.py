@@ -160,10 +160,10 @@ def test_an_id_without_a_number_is_known_again(long: sqlite3.Connection) -> None
     assert prompt_rows(long) == PROMPTS + 1
 
 
-def launch(call_id: str, at: int, agent_id: str | None = "a1") -> Event:
-    """Return the end of a call, which may name the sub-agent that it launched."""
+def launch(call_id: str, **times: int) -> Event:
+    """Return the end of a call that says to have launched a sub-agent."""
     change = StepChange(
-        Phase.END, "agent", "Task", call_id, child_agent_id=agent_id, status="ok", started_at=at
+        Phase.END, "agent", "Task", call_id, child_agent_id="a1", status="ok", **times
     )
     return event(change)
 
@@ -180,10 +180,10 @@ def test_who_launched_a_sub_agent_is_decided_with_the_first_call_at_hand(
 ) -> None:
     """The call that began first launched it, also where the other is long out of memory."""
     recorder = Recorder(connection)
-    append(recorder, launch("early", NOW))
+    append(recorder, launch("early", started_at=NOW))
     append(recorder, *others("c"))
     recorder = Recorder(connection) if restart else recorder
-    append(recorder, launch("late", began))
+    append(recorder, launch("late", started_at=began))
 
     assert connection.execute("SELECT call_id FROM sub_agent").fetchall() == [(launched_by,)]
 
@@ -193,9 +193,9 @@ def test_a_start_that_comes_late_may_show_who_launched_a_sub_agent(
     recorder: Recorder, connection: sqlite3.Connection, between: list[Event]
 ) -> None:
     """It names no sub-agent: that its call has one is known from before, in memory or not."""
-    append(recorder, launch("early", NOW))
+    append(recorder, launch("early", started_at=NOW))
     append(recorder, *others("c"))
-    append(recorder, launch("late", NOW + 5))
+    append(recorder, launch("late", ended_at=NOW + 5))
     append(recorder, *between)
     append(recorder, start("late", started_at=NOW - 5))
 

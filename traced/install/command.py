@@ -23,8 +23,8 @@ from traced.install.errors import ClientError
 
 PYTHON_FLAGS = "-ISE"  # no site-packages, no user's folder, no PYTHON* variables: 7 ms, not 20
 GUARD = ">/dev/null 2>&1 || exit 0"  # costs nothing measurable
-# Claude Code 2.1.330 does not wait for StopFailure in print mode: 0.05 s later it sends SIGTERM to
-# the hook's process group, and SIGKILL after 1.5 s. Python starts too late to be told of the
+# Claude Code 2.1.330 does not wait for StopFailure in print mode: as it exits it sends SIGTERM to
+# the hook's process group, and SIGKILL about 1.5 s later. Python starts too late to be told of the
 # first: 5 of 12 events were lost, with the signals ignored from the shell on 1 of 20.
 SHIELD = "trap '' HUP INT TERM;"
 # No agent has this event: the daemon settles it as `ignored`, and it leaves no trace.
