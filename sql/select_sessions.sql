@@ -4,12 +4,7 @@ SELECT
     session.started_at, session.opened_at, session.closed_at, session.ended_at,
     session.end_reason, session.last_event_at, session.steps, session.errors, session.agent_pid,
     (SELECT coalesce(max(step.step_order), 0) FROM step WHERE step.session_pk = session.pk)
-        AS last_step_order,
-    (
-        SELECT coalesce(max(prompt.prompt_number), 0) FROM prompt
-        WHERE prompt.session_pk = session.pk
-    ) AS last_prompt_number,
-    (SELECT count(*) FROM prompt WHERE prompt.session_pk = session.pk) AS prompts
+        AS last_step_order
 FROM json_each(:keys) AS wanted
 CROSS JOIN session
     ON session.agent = json_extract(wanted.value, '$[0]')

@@ -144,9 +144,9 @@ def test_memory_agrees_with_the_database_after_a_failure(
 def test_a_damaged_database_costs_no_event(path: Path, poison: bool) -> None:
     """None is refused for a page that cannot be read: the batch stays whole."""
     connection = writer(path)
-    append(Recorder(connection), *(whole(input_summary="x" * 500) for _ in range(100)))
+    append(Recorder(connection), whole(agent_id="a1"))
     (page,) = connection.execute(
-        "SELECT rootpage FROM sqlite_master WHERE name = 'step_in_order'"
+        "SELECT rootpage FROM sqlite_master WHERE name = 'step_by_agent'"
     ).fetchone()
     connection.close()
     with path.open("r+b") as file:
@@ -154,8 +154,8 @@ def test_a_damaged_database_costs_no_event(path: Path, poison: bool) -> None:
         file.write(b"\xff" * 4096)
     connection = writer(path)
     recorder = Recorder(connection)
-    # Refused before the database looks at any page, so that the others go one by one.
-    events = [whole(), whole("\ud83d")] if poison else [whole()]
+    # Refused before the damaged page is looked at, so that the others go one by one.
+    events = [whole(agent_id="a1"), *([whole("\ud83d")] if poison else [])]
     with pytest.raises(StoreBusy, match="malformed"):
         append(recorder, *events)
 

@@ -160,10 +160,17 @@ def test_an_id_without_a_number_is_known_again(long: sqlite3.Connection) -> None
     assert prompt_rows(long) == PROMPTS + 1
 
 
-def launch(call_id: str, **times: int) -> Event:
+def launch(call_id: str, *, started_at: int | None = None, ended_at: int | None = None) -> Event:
     """Return the end of a call that says to have launched a sub-agent."""
     change = StepChange(
-        Phase.END, "agent", "Task", call_id, child_agent_id="a1", status="ok", **times
+        Phase.END,
+        "agent",
+        "Task",
+        call_id,
+        child_agent_id="a1",
+        status="ok",
+        started_at=started_at,
+        ended_at=ended_at,
     )
     return event(change)
 

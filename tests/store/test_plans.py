@@ -9,7 +9,7 @@ from traced.store.statements import statement
 
 # With the indexes that each must use; whatever else it reads are the keys it was given.
 STATEMENTS = {
-    "select_sessions": {"sqlite_autoindex_session_1", "step_in_order", "sqlite_autoindex_prompt_1"},
+    "select_sessions": {"sqlite_autoindex_session_1", "step_in_order"},
     "select_prompts_of": {"sqlite_autoindex_prompt_1"},
     "select_sub_agents_of": set(),
     "select_asks_of": set(),

@@ -82,12 +82,10 @@ def seen(
 
 
 def _bare_sessions(cursor: sqlite3.Cursor) -> Iterator[SessionState]:
-    for *fields, last_step_order, last_prompt_number, prompts_count in cursor.fetchall():
+    for *fields, last_step_order in cursor.fetchall():
         session = SessionState(*fields)
         session.is_new = session.calls_complete = False
         session.last_step_order = last_step_order
-        session.last_prompt_number = last_prompt_number
-        session.prompts_complete = prompts_count <= PROMPTS_LOADED_MAX
         session.note_point(session.closed_at)
         yield session
 
@@ -97,6 +95,8 @@ def _load_parts(connection: sqlite3.Connection, by_pk: dict[int, SessionState]) 
     latest_prompts = {**pks, "limit": PROMPTS_LOADED_MAX}
     for pk, *prompt in connection.execute(statement("select_prompts_of"), latest_prompts):
         by_pk[pk].add_prompt(PromptState(*prompt))
+    for session in by_pk.values():
+        session.prompts_complete = len(session.prompts) < PROMPTS_LOADED_MAX
     for pk, *sub_agent in connection.execute(statement("select_sub_agents_of"), pks):
         by_pk[pk].sub_agents[sub_agent[0]] = SubAgentState(*sub_agent)
     for pk, match_key, asked_at in connection.execute(statement("select_asks_of"), pks):
