@@ -155,7 +155,7 @@ def test_a_damaged_database_costs_no_event(path: Path, poison: bool) -> None:
     connection = writer(path)
     recorder = Recorder(connection)
     # Refused before the damaged page is looked at, so that the others go one by one.
-    events = [whole(agent_id="a1"), *([whole("\ud83d")] if poison else [])]
+    events = [*([whole("\ud83d")] if poison else []), whole(agent_id="a1")]
     with pytest.raises(StoreBusy, match="malformed"):
         append(recorder, *events)
 

@@ -57,7 +57,7 @@ def install(
         )
         events = claude_code.events_for(version)
         command, seconds = fastest(hook_commands(agent, config.socket, config.spool))
-        path = claude_code.settings_path(os.environ, project)
+        path = claude_code.settings_path(os.environ, _existing(project))
         plan = claude_code.plan(path, command.shell, events)
         _carry_out(plan, dry_run=dry_run)
         for warning in claude_code.warnings(plan):
@@ -117,6 +117,12 @@ def _known(agents: list[str] | None) -> list[str]:
     return agents or list(AGENTS)
 
 
+def _existing(project: Path | None) -> Path | None:
+    if project is not None and not project.is_dir():
+        raise typer.BadParameter(f"project {str(project)!r} is no folder, expected one that exists")
+    return project
+
+
 def _carry_out(plan: Plan, *, dry_run: bool) -> None:
     if not plan.changes:
         typer.echo(f"{plan.path}: nothing to change")
@@ -124,9 +130,11 @@ def _carry_out(plan: Plan, *, dry_run: bool) -> None:
     if dry_run:
         for line in plan.diff().split("\n"):
             typer.echo(printable(line))
+        typer.echo("nothing was written: this was a dry run")
         return
     backup = plan.apply()
-    typer.echo(f"{plan.path}: changed")
+    done = "created" if plan.before is None else "removed" if plan.after is None else "changed"
+    typer.echo(f"{plan.path}: {done}")
     if backup is not None:
         typer.echo(f"{backup}: as it was before")
 

@@ -58,7 +58,8 @@ def sessions(
         output = Output()
         output.print(session_table(output.screen, found))
     else:
-        complain("no sessions yet: `traced install` lets your agents record theirs")
+        whose = "no sessions yet" if agent is None else f"no sessions of agent {agent}"
+        complain(f"{whose}: `traced install` and `traced run` record those of your agents")
 
 
 def show(

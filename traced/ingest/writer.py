@@ -6,6 +6,7 @@ be written is told about, retried with growing patience, and reading stops until
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
@@ -89,6 +90,7 @@ class Writer:
                 seconds = time.perf_counter() - began
                 self._figures.committed(result, seconds)
                 self._recovered()
+                _tell_rejected(result)
                 return result
             self._stalled(result, patience)
             await anyio.sleep(patience)
@@ -126,6 +128,12 @@ class Writer:
             if self.state == "retrying":
                 self.state = "ok"
             self._intake.stall(stalled=False)
+
+
+def _tell_rejected(outcomes: Sequence[Outcome]) -> None:
+    reasons = Counter(each.reason or "" for each in outcomes if each.status == "rejected")
+    if reasons:
+        log.warning("events_rejected", **reasons, see="traced rejected")
 
 
 def _nothing() -> None:

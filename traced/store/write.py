@@ -8,6 +8,7 @@ is done; `executemany` comes back for every row, and fell to 2 % of its rate bes
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -94,7 +95,7 @@ def _json(values: Iterable[object]) -> str:
 
 def _put(connection: sqlite3.Connection, name: str, rows: Sequence[Row]) -> None:
     for size, some in _slices(rows):
-        connection.execute(_repeated(name, size), [value for row in some for value in row])
+        connection.execute(_repeated(name, size), list(chain.from_iterable(some)))
 
 
 def _slices(rows: Sequence[Row]) -> Iterator[tuple[int, Sequence[Row]]]:

@@ -128,13 +128,24 @@ def test_an_end_without_id_is_that_of_the_latest_prompt() -> None:
 
 
 def test_an_end_without_any_prompt_makes_none() -> None:
-    """A Stop before all prompts has nothing to end but what runs."""
+    """There is no prompt to end, so none gets a number: what stands for it is shown nowhere."""
     ledger = Ledger()
-    ledger.tell(1, start(1))
 
-    ledger.tell(3, stop())
+    ledger.tell(1, stop())
+    ledger.tell(2, stop())
 
-    assert (ledger.session.prompts, ledger.step().status) == ([], "unknown")
+    assert [(each.number, each.ended_at) for each in ledger.session.prompts] == [(None, 2)]
+    assert ledger.session.last_prompt_number == 0
+
+
+def test_an_end_before_any_prompt_closes_what_began_before_it() -> None:
+    """A start that was sent before it and comes after it is unknown at once, as the other way."""
+    ledger = Ledger()
+    ledger.tell(5, stop())
+
+    ledger.tell(3, start(3))
+
+    assert ledger.step().status == "unknown"
 
 
 def test_a_stop_closes_the_calls_of_its_prompt() -> None:

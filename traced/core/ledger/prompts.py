@@ -68,14 +68,13 @@ def _ended(batch: Batch, session: SessionState, event: Event, change: PromptEnde
     main thread is over.
     """
     if change.prompt_id is not None:
-        prompt: PromptState | None = _with_id(batch, session, change.prompt_id)
+        prompt = _with_id(batch, session, change.prompt_id)
     else:
-        prompt = _latest(session)
-    if prompt is not None:
-        prompt.ended_at = max(prompt.ended_at or event.at, event.at)
-        session.note_point(event.at)
-        batch.prompt_changed(session, prompt)
-    if prompt is None or prompt.prompt_id is None:
+        prompt = _latest(session) or _nameless(batch, session)
+    prompt.ended_at = max(prompt.ended_at or event.at, event.at)
+    session.note_point(event.at)
+    batch.prompt_changed(session, prompt)
+    if prompt.prompt_id is None:
         close_main_thread(batch, session, event.at, lambda _: True)
     else:
         number = prompt.number
@@ -85,6 +84,16 @@ def _ended(batch: Batch, session: SessionState, event: Event, change: PromptEnde
 def _latest(session: SessionState) -> PromptState | None:
     number = session.last_prompt_number
     return next((prompt for prompt in session.prompts if prompt.number == number), None)
+
+
+def _nameless(batch: Batch, session: SessionState) -> PromptState:
+    """Return what stands for the time before any prompt, whose end must be known later, too."""
+    for prompt in session.prompts:
+        if prompt.number is None and prompt.prompt_id is None:
+            return prompt
+    prompt = PromptState(number=None, prompt_id=None)
+    _add(batch, session, prompt)
+    return prompt
 
 
 def _with_id(batch: Batch, session: SessionState, prompt_id: str) -> PromptState:
