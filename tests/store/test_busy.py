@@ -16,7 +16,7 @@ Failure = Callable[[Path, sqlite3.Connection], AbstractContextManager[None]]
 
 
 @contextmanager
-def locked(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
+def locked(path: Path, _: sqlite3.Connection) -> Iterator[None]:
     """Let another process write."""
     other = connect(path)
     other.execute("BEGIN IMMEDIATE")
@@ -43,7 +43,7 @@ def locked_between(path: Path, connection: sqlite3.Connection) -> Iterator[None]
 
 
 @contextmanager
-def no_page_left(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
+def no_page_left(_: Path, connection: sqlite3.Connection) -> Iterator[None]:
     """Let the database be full: that it is shows while rows are inserted."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -52,7 +52,7 @@ def no_page_left(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def no_byte_left(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
+def no_byte_left(path: Path, _: sqlite3.Connection) -> Iterator[None]:
     """Let the disk be full: that it is shows at the commit, when the log is written."""
     log = path.with_name(f"{path.name}-wal")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -62,7 +62,7 @@ def no_byte_left(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def read_only(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
+def read_only(_: Path, connection: sqlite3.Connection) -> Iterator[None]:
     """Let nothing be written."""
     connection.execute("PRAGMA query_only = ON")
     yield
@@ -95,7 +95,7 @@ FAILURES = pytest.mark.parametrize(
 
 @FAILURES
 def test_a_batch_that_cannot_be_written_is_whole(
-    path: Path, tmp_path: Path, failure: Failure, poison: bool
+    path: Path, tmp_path: Path, *, failure: Failure, poison: bool
 ) -> None:
     """Nothing of it is stored, however often it is tried, and then it is as if nothing had been."""
     twin_path = tmp_path / "twin.db"
@@ -119,7 +119,7 @@ def test_a_batch_that_cannot_be_written_is_whole(
 
 @FAILURES
 def test_memory_agrees_with_the_database_after_a_failure(
-    path: Path, tmp_path: Path, failure: Failure, poison: bool
+    path: Path, tmp_path: Path, *, failure: Failure, poison: bool
 ) -> None:
     """A recorder that failed goes on exactly as one that is started then."""
     connection = writer(path)
@@ -141,7 +141,7 @@ def test_memory_agrees_with_the_database_after_a_failure(
 
 
 @pytest.mark.parametrize("poison", [True, False])
-def test_a_damaged_database_costs_no_event(path: Path, poison: bool) -> None:
+def test_a_damaged_database_costs_no_event(path: Path, *, poison: bool) -> None:
     """None is refused for a page that cannot be read: the batch stays whole."""
     connection = writer(path)
     append(Recorder(connection), whole(agent_id="a1"))

@@ -22,6 +22,11 @@ PRAGMAS = {
 }
 
 
+def modes(folder: Path) -> dict[str, int]:
+    """Return the permission bits of what is in a folder."""
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
 async def test_settings_are_in_force(tmp_path: Path) -> None:
     """What SQLite answers is what was asked for: some settings it ignores without a word."""
     async with open_writer(tmp_path / "traced.db", "power") as connection:
@@ -50,10 +55,10 @@ async def test_files_are_private(tmp_path: Path) -> None:
     mask = os.umask(0o077)
     async with open_writer(tmp_path / "traced.db", "power") as connection:
         await connection.execute("UPDATE ledger SET sequence = 1")
-        modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path)}
+        found = modes(tmp_path)
     os.umask(mask)
 
-    assert modes == {"traced.db": 0o600, "traced.db-wal": 0o600, "traced.db-shm": 0o600}
+    assert found == {"traced.db": 0o600, "traced.db-wal": 0o600, "traced.db-shm": 0o600}
 
 
 async def test_leaving_empties_the_log(tmp_path: Path) -> None:

@@ -22,33 +22,33 @@ STORED = {name: 9 if name == "an order" else 2 for name in EVENTS} | {
 }
 
 
-def evict(connection: sqlite3.Connection, recorder: Recorder) -> Recorder:
+def evict(recorder: Recorder) -> Recorder:
     """Let other sessions push the first out of memory."""
     append(recorder, *(whole(session=f"other-{number}") for number in range(11_000)))
     return recorder
 
 
-def keep(connection: sqlite3.Connection, recorder: Recorder) -> Recorder:
+def keep(recorder: Recorder) -> Recorder:
     """Go on as before."""
     return recorder
 
 
-def reopen(connection: sqlite3.Connection, recorder: Recorder) -> Recorder:
+def restart(recorder: Recorder) -> Recorder:
     """Start another recorder on the same file."""
-    return Recorder(connection)
+    return Recorder(recorder._connection)
 
 
-@pytest.mark.parametrize("meantime", [keep, evict, reopen])
+@pytest.mark.parametrize("meantime", [keep, evict, restart])
 @pytest.mark.parametrize("name", EVENTS)
 def test_a_second_one_is_a_duplicate(
     connection: sqlite3.Connection,
     name: str,
-    meantime: Callable[[sqlite3.Connection, Recorder], Recorder],
+    meantime: Callable[[Recorder], Recorder],
 ) -> None:
     """It is answered with the first's order, in its own batch and any later; nothing changes."""
     recorder = Recorder(connection)
     outcomes = append(recorder, whole(), EVENTS[name], EVENTS[name], whole())
-    recorder = meantime(connection, recorder)
+    recorder = meantime(recorder)
     before = dump(connection)
     outcomes += append(recorder, EVENTS[name], EVENTS[name])
 

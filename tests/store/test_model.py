@@ -177,7 +177,7 @@ class RecorderBesideModel(RuleBasedStateMachine):
 
 
 RecorderBesideModel.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

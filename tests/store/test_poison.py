@@ -35,7 +35,7 @@ POISONS: dict[str, Event] = {
 @pytest.mark.parametrize("name", POISONS)
 @pytest.mark.parametrize("known", [True, False])
 def test_what_is_refused_costs_itself_alone(
-    recorder: Recorder, connection: sqlite3.Connection, name: str, known: bool
+    recorder: Recorder, connection: sqlite3.Connection, *, name: str, known: bool
 ) -> None:
     """A thousand neighbours are stored in their order without a gap, its own session's too."""
     if known:

@@ -184,7 +184,7 @@ def test_one_id_of_two_agents_is_two_sessions(
 
 @pytest.mark.parametrize(("by_owner", "sessions"), [(True, 2), (False, 1)])
 def test_where_users_share_a_daemon_each_has_its_own_sessions(
-    connection: sqlite3.Connection, by_owner: bool, sessions: int
+    connection: sqlite3.Connection, *, by_owner: bool, sessions: int
 ) -> None:
     """The sender's uid is part of the identity there, and nowhere else."""
     for _ in range(2):  # the second recorder has to find them again

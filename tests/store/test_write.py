@@ -140,7 +140,9 @@ def test_a_request_that_is_dropped_may_wait_again(connection: sqlite3.Connection
 
 
 @pytest.mark.parametrize("restart", [True, False])
-def test_content_stays_while_a_step_changes(connection: sqlite3.Connection, restart: bool) -> None:
+def test_content_stays_while_a_step_changes(
+    connection: sqlite3.Connection, *, restart: bool
+) -> None:
     """It is in the database alone: neither kept in memory nor loaded, and yet not lost."""
     recorder = Recorder(connection)
     append(recorder, start("c1", input=CONTENT, input_summary="x"))
@@ -155,7 +157,7 @@ def test_content_stays_while_a_step_changes(connection: sqlite3.Connection, rest
 
 @pytest.mark.parametrize("restart", [True, False])
 def test_content_of_a_stronger_witness_counts(
-    connection: sqlite3.Connection, restart: bool
+    connection: sqlite3.Connection, *, restart: bool
 ) -> None:
     """The end's own input replaces that of the start, whichever came first."""
     for call_id, first, second in (("c1", start, end), ("c2", end, start)):

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from traced.core.ledger.session import SessionState
-from traced.store.load import CALLS_LOADED_MAX, PROMPTS_LOADED_MAX, SessionKey
+from traced.store import load
+from traced.store.load import CALLS_LOADED_MAX, SessionKey
 
 # One unit is a cached session, call, prompt or sub-agent, about 1 KiB: some 10 MiB in all.
 UNITS_MAX: Final = 10_000
@@ -63,7 +64,7 @@ def _end_batch(session: SessionState) -> None:
     session.is_new = False
     session.orders_taken.clear()
     _drop_old_calls(session)
-    _drop_old_prompts(session)
+    load.drop_old_prompts(session)
 
 
 def _drop_old_calls(session: SessionState) -> None:
@@ -78,18 +79,6 @@ def _drop_old_calls(session: SessionState) -> None:
     for call_id in old:
         del session.calls[call_id]
         session.calls_complete = False
-
-
-def _drop_old_prompts(session: SessionState) -> None:
-    if len(session.prompts) <= PROMPTS_LOADED_MAX:
-        return
-    numbered = sorted(session.prompts, key=lambda prompt: (prompt.number or 0, prompt.pk or 0))
-    session.prompts = []
-    session.prompts_by_id = {}
-    session.prompt_numbers = set()
-    session.prompts_complete = False
-    for prompt in numbered[-PROMPTS_LOADED_MAX:]:
-        session.add_prompt(prompt)
 
 
 def _units_of(session: SessionState) -> int:

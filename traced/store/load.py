@@ -81,6 +81,19 @@ def seen(
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+def drop_old_prompts(session: SessionState) -> None:
+    """Forget all but the latest prompts of a session, by their numbers."""
+    if len(session.prompts) <= PROMPTS_LOADED_MAX:
+        return
+    by_number = sorted(session.prompts, key=lambda prompt: (prompt.number or 0, prompt.pk or 0))
+    session.prompts = []
+    session.prompts_by_id = {}
+    session.prompt_numbers = set()
+    session.prompts_complete = False
+    for prompt in by_number[-PROMPTS_LOADED_MAX:]:
+        session.add_prompt(prompt)
+
+
 def _bare_sessions(cursor: sqlite3.Cursor) -> Iterator[SessionState]:
     for *fields, last_step_order in cursor.fetchall():
         session = SessionState(*fields)
@@ -92,11 +105,11 @@ def _bare_sessions(cursor: sqlite3.Cursor) -> Iterator[SessionState]:
 
 def _load_parts(connection: sqlite3.Connection, by_pk: dict[int, SessionState]) -> None:
     pks = {"pks": _json(by_pk)}
-    latest_prompts = {**pks, "limit": PROMPTS_LOADED_MAX}
+    latest_prompts = {**pks, "limit": PROMPTS_LOADED_MAX + 1}  # one more, to know of more
     for pk, *prompt in connection.execute(statement("select_prompts_of"), latest_prompts):
         by_pk[pk].add_prompt(PromptState(*prompt))
     for session in by_pk.values():
-        session.prompts_complete = len(session.prompts) < PROMPTS_LOADED_MAX
+        drop_old_prompts(session)
     for pk, *sub_agent in connection.execute(statement("select_sub_agents_of"), pks):
         by_pk[pk].sub_agents[sub_agent[0]] = SubAgentState(*sub_agent)
     for pk, match_key, asked_at in connection.execute(statement("select_asks_of"), pks):
