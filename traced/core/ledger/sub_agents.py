@@ -150,6 +150,7 @@ def _place(
     sub_agent.prompt_id = prompt_id
     number = _number(session, prompt_id)
     move(batch, session, sub_agent, session.last_prompt_number if number is None else number)
+    batch.sub_agent_changed(session, sub_agent)
 
 
 def _is_better(session: SessionState, sub_agent: SubAgentState, prompt_id: str | None) -> bool:
