@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,9 +28,13 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 class Daemon:
-    """`traced run` on a database, socket and spool below `folder`; stopped when the block ends."""
+    """
+    `traced run` on a database, socket and spool below `folder`; killed when the block ends.
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    `around` is a command that runs it and becomes it, such as strace -D or prlimit.
+    """
+
+    def __init__(self, folder: Path, *options: str, around: Sequence[str] = ()) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         self.folder = folder
         self.db = folder / "traced.db"
@@ -38,6 +42,7 @@ class Daemon:
         self.spool = folder / "spool"
         self.log = folder / "log"
         self._options = options
+        self._around = around
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -64,7 +69,7 @@ class Daemon:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [PYTHON, "-m", "traced", "run", *self._options],
+                [*self._around, PYTHON, "-m", "traced", "run", *self._options],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -119,9 +124,13 @@ class Daemon:
         return sorted(rows, key=lambda row: (row["agent"], row["session_id"], row["step_order"]))
 
     def status(self) -> Row:
-        """Return what the daemon says of itself."""
+        """Return what the daemon says of itself; its counts must add up, whenever it is asked."""
         with self.connect() as client:
-            return client.ask({"v": 1, "control": "status"})
+            answer = client.ask({"v": 1, "control": "status"})
+        ended = answer["stored"] + answer["duplicate"] + answer["ignored"]
+        ended += sum(answer["rejected"].values()) + sum(answer["discarded"].values())
+        assert answer["received"] == ended + answer["queued"], answer
+        return answer
 
     def _answers(self) -> bool:
         assert self.process is not None
