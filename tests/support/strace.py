@@ -1,9 +1,9 @@
 """
 strace around a daemon: what it asked of the kernel, and faults at an exact call.
 
-A fault is `inject="pwrite64:error=EIO:when=3"` or `"fdatasync:signal=KILL:when=2"`; calls are counted
-for each thread by itself, and only those that concern `paths` where some are named. The daemon
-stays the direct child (-D), so that it can be signalled as ever.
+A fault is `inject="pwrite64:error=EIO:when=3"` or `"fdatasync:signal=KILL:when=2"`; calls are
+counted for each thread by itself, and only those that concern `paths` where some are named. The
+daemon stays the direct child (-D), so that it can be signalled as ever.
 """
 
 import shutil
