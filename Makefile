@@ -10,7 +10,7 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test torture e2e check lint types contracts build lock clean
+.PHONY: help run test torture faults hostile fuzz model soak e2e check lint types contracts build lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -23,8 +23,24 @@ run: .venv/run.stamp ## run the daemon in the foreground, with its defaults
 test: .venv/dev.stamp ## run all tests; PYTEST_ARGS='-k spool' runs some
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# Of each of the next, `make test` runs a short form; docs/delivery.md says what they prove.
 torture: .venv/dev.stamp ## kill the daemon hundreds of times while clients stream; KILLS=300
 	TRACED_TORTURE_KILLS=$(or $(KILLS),300) $(BIN)/python -m pytest tests/torture $(PYTEST_ARGS)
+
+faults: .venv/dev.stamp ## cut the power, fill the disk, fail the n-th call, stop with the lock held
+	TRACED_FAULTS=long TRACED_STOP_LONG=1 $(BIN)/python -m pytest tests/faults tests/acceptance/test_stop.py tests/acceptance/test_accounting.py $(PYTEST_ARGS)
+
+hostile: .venv/dev.stamp ## 10,000 idle clients, a line of 1 GiB, senders that never read
+	TRACED_HOSTILE=long $(BIN)/python -m pytest tests/hostile $(PYTEST_ARGS)
+
+fuzz: .venv/dev.stamp ## a million mutated lines through protocol, adapters and store; LINES=1000000
+	TRACED_FUZZ_LINES=$(or $(LINES),1000000) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
+
+model: .venv/dev.stamp ## hold the real store against a model of the laws; EXAMPLES=2000
+	TRACED_MODEL_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest tests/model $(PYTEST_ARGS)
+
+soak: .venv/dev.stamp ## an hour at a steady rate with kills, slow clients and readers; SOAK_SECONDS=3600
+	TRACED_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) $(BIN)/python -m pytest -s tests/soak $(PYTEST_ARGS)
 
 e2e: .venv/dev.stamp ## run the real Claude Code, which npm fetches, against a stand-in for its API; E2E_VERSIONS=latest tries that
 	@command -v npm >/dev/null || { echo 'make e2e fetches Claude Code with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }

@@ -1,5 +1,6 @@
 -- Write steps that are there already; the group of values is repeated.
--- Content, which can be megabytes, is not loaded: '' means that it stays as it is.
+-- Content, which can be megabytes, is not loaded: '' means that it stays as it is, and of what was
+-- said equally strongly (three bits of ranks, from 23 and 26) the lower stays.
 INSERT INTO step (
     id, revision, session_pk, step_order, prompt_number, trace_type, name, status, source,
     input_summary, output_summary, error, started_at, ended_at, duration_ms, permission_at,
@@ -25,7 +26,17 @@ ON CONFLICT (id) DO UPDATE SET
     agent_type = excluded.agent_type,
     parent_agent_id = excluded.parent_agent_id,
     child_agent_id = excluded.child_agent_id,
-    input = CASE excluded.input WHEN '' THEN step.input ELSE excluded.input END,
-    output = CASE excluded.output WHEN '' THEN step.output ELSE excluded.output END,
+    input = CASE
+        WHEN excluded.input = '' THEN step.input
+        WHEN (excluded.ranks >> 23) & 7 = (step.ranks >> 23) & 7
+        THEN min(excluded.input, step.input)
+        ELSE excluded.input
+    END,
+    output = CASE
+        WHEN excluded.output = '' THEN step.output
+        WHEN (excluded.ranks >> 26) & 7 = (step.ranks >> 26) & 7
+        THEN min(excluded.output, step.output)
+        ELSE excluded.output
+    END,
     ranks = excluded.ranks,
     match_key = excluded.match_key;

@@ -132,7 +132,8 @@ CREATE TABLE rejected (
     reason TEXT NOT NULL,
     detail TEXT,
     raw BLOB,                       -- redacted, at most 64 KiB
-    length INTEGER
+    length INTEGER,
+    origin TEXT UNIQUE              -- spool file and record: met again after a crash, it is known
 ) STRICT;
 
 CREATE VIEW execution_traces AS

@@ -1,7 +1,9 @@
 import os
 import socket
+import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import anyio
@@ -171,13 +173,16 @@ async def test_what_is_wrong_with_the_socket_is_raised_as_it_is(short_folder: Pa
 
 
 async def test_what_is_wrong_with_the_database_is_raised_as_it_is(short_folder: Path) -> None:
-    """And the socket is not there afterwards."""
+    """Another program's is left as it is, and the socket is not there afterwards."""
     config = config_in(short_folder)
-    config.db.write_bytes(b"precious" * 1000)
-    with pytest.raises(StoreError):
+    with closing(sqlite3.connect(config.db)) as connection:
+        connection.execute("CREATE TABLE precious (a)")
+    content = config.db.read_bytes()
+    with pytest.raises(StoreError, match="another program's database"):
         await Served(config).run()
 
     assert not config.socket.exists()
+    assert config.db.read_bytes() == content
 
 
 async def test_a_dead_socket_is_no_obstacle(short_folder: Path) -> None:

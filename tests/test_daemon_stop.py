@@ -92,7 +92,7 @@ async def test_a_stop_is_clean(short_folder: Path) -> None:
 
 
 async def test_a_stop_ends_in_time_though_nothing_can_be_written(short_folder: Path) -> None:
-    """At its deadline it says how many events are not stored; it acked none of them."""
+    """At its deadline it hands back to the spool what is not stored; it acked none of it."""
     async with served(short_folder, drain_seconds_max=0.5) as daemon:
         await daemon.ready.wait()
         with locked_database(daemon.config.db), capture_logs() as lines:
@@ -105,10 +105,29 @@ async def test_a_stop_ends_in_time_though_nothing_can_be_written(short_folder: P
             seconds = time.monotonic() - began
             assert await client.rest() == b""
 
-    told = [line for line in lines if line["event"] == "drain_incomplete"]
-    assert [line["discarded"] for line in told] == [2]
+    told = [line for line in lines if line["event"] == "events_handed_back"]
+    assert [line["count"] for line in told] == [2]
     assert seconds < 10
     assert daemon.names == []
+    async with served(short_folder) as again:
+        await again.ready.wait()
+
+        assert again.names == ["n1", "n2"]
+
+
+async def test_who_was_told_to_ignore_sighup_goes_on(short_folder: Path) -> None:
+    """So ``nohup`` keeps it running, whatever terminal it had."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        async with served(short_folder) as daemon:
+            await daemon.ready.wait()
+            os.kill(os.getpid(), signal.SIGHUP)
+            answer = await (await daemon.client(acked(1))).answer()
+
+            assert answer["status"] == "stored"
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 async def test_a_signal_during_the_intake_of_the_spool_stops_it(short_folder: Path) -> None:

@@ -226,6 +226,18 @@ def test_looser_file_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == f"{file} has mode 0640, expected 0600: run `chmod 600 {file}`"
 
 
+def test_file_of_two_names_is_refused(tmp_path: Path) -> None:
+    """SQLite keeps its log beside the name: opened by the other one, the file would lack it."""
+    file = tmp_path / "traced.db"
+    file.touch(0o600)
+    (tmp_path / "copy.db").hardlink_to(file)
+
+    with pytest.raises(ConfigError) as caught:
+        check_private_file(file)
+
+    assert str(caught.value) == f"{file} has 2 links, expected 1: remove the others, or copy it"
+
+
 def test_folder_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
     """Nothing but a regular file is a database."""
     with pytest.raises(ConfigError, match="is a folder, expected a file"):

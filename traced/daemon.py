@@ -1,8 +1,9 @@
 """
-The daemon, wired: what is started in which order, and stopped in the reverse.
+The daemon's life: what is started in which order, and stopped in the reverse.
 
 Law: it reads aloud. Locks, then the database, then the spool, then the socket, then ready; at a
-stop the socket first, then what waits, then the database.
+stop the socket first, then what waits, then the database. What is not in the database when the
+time is up goes back to the spool.
 """
 
 import math
@@ -10,177 +11,172 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-import aiosqlite
 import anyio
 import structlog
 
-from traced import __version__
 from traced.config import Config
-from traced.core.capture import Capture
-from traced.core.protocol import Protocol
-from traced.core.redact import Redactor
-from traced.core.rejections import Rejections
+from traced.core.errors import EventsLost, StoreBusy
 from traced.ingest import lost, minute
-from traced.ingest.control import ROOT_UID, ControlDesk
-from traced.ingest.endpoint import allow_descriptors, bound, locked
-from traced.ingest.figures import Figures
-from traced.ingest.intake import Intake
-from traced.ingest.listener import Limits, Listener
-from traced.ingest.spool import Spool
-from traced.ingest.status import Status
-from traced.ingest.translate import Translator
-from traced.ingest.writer import Writer
-from traced.store.database import open_writer
-from traced.store.recorder import Recorder, open_recorder
+from traced.ingest.endpoint import Lock, bound, keep_places, locked
+from traced.ingest.handback import hand_back
+from traced.ingest.writer import retry_seconds
+from traced.rooms import Rooms
+from traced.signals import Signals, has_terminal
+from traced.store.store import Store, open_store
 
 # Half a millisecond instead of five: the writer's thread gets the interpreter back soon after each
 # statement, which tripled the rows it inserts beside a busy event loop.
 SWITCH_SECONDS: Final = 0.0005
+INTERRUPT_SECONDS: Final = 0.05
 
 log = structlog.get_logger()
+
+Received = AsyncIterator[signal.Signals]
 
 
 async def serve(config: Config, ready: Callable[[], None]) -> None:
     """
-    Record until SIGTERM or SIGINT; `ready` is called once a commit has been proved possible.
+    Record until a signal ends it; `ready` is called once a commit has been proved possible.
 
     Raises:
         AlreadyRunning: If another daemon holds the database or the socket.
         ConfigError: If the socket's place is taken by something else.
         StoreError: If the database cannot be used.
+        EventsLost: If at the stop something could be neither stored nor spooled.
     """
+    signals = Signals(has_terminal=has_terminal())
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     with (
-        anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals,
-        locked(config.db, "database"),
-        locked(config.socket, "socket"),
+        anyio.open_signal_receiver(*signals.wanted) as received,
+        locked(config.db, "database", later=True) as lock,
+        locked(config.socket, "socket") as socket_lock,
         bound(config.socket) as sock,
     ):
-        async with open_writer(config.db, config.durability) as connection:
-            recorder = await open_recorder(connection)
-            await Daemon(config, connection, recorder).record(sock, signals, ready)
+        async with open_store(config.db, config.durability, lock.keep) as store:
+            if await _opened(store, signals, received):
+                daemon = Daemon(config, store, signals)
+                await daemon.record(sock, [lock, socket_lock], received, ready)
     log.info("stopped")
 
 
-class Daemon:
-    """The rooms of the way in, built on an open database."""
+async def _opened(store: Store, signals: Signals, received: Received) -> bool:
+    """
+    Wait until the database can be used; return False if a signal ended the wait.
 
-    def __init__(
-        self, config: Config, connection: aiosqlite.Connection, recorder: Recorder
-    ) -> None:
+    Raises:
+        StoreError: If waiting will not mend it.
+    """
+    told: str | None = None
+    for patience in retry_seconds():
+        try:
+            await store.open()
+        except StoreBusy as error:
+            failure = str(error)
+        else:
+            return True
+        if failure != told:
+            log.error("database_unavailable", error=failure, retry_seconds=patience)
+            told = failure
+        if await signals.ended_within(received, patience):
+            return False
+    return False
+
+
+class Daemon:
+    """Records from ready to the end; its database is open."""
+
+    def __init__(self, config: Config, store: Store, signals: Signals) -> None:
         self._config = config
-        self._connection = connection
-        self._recorder = recorder
+        self._store = store
+        self._signals = signals
+        self._rooms = Rooms(config, store)
         self._stop_at = math.inf
-        self._redactor = Redactor(config.redact_patterns)
-        self._figures = Figures()
-        self._intake = Intake(config.intake_bytes_max, self._room_changed, self._figures)
-        self._spool = Spool(
-            config.spool, self._protocol, self._intake, _may_send, config.batch_events_max
-        )
-        self._writer = Writer(
-            connection,
-            recorder,
-            Translator(
-                Capture(config.capture, self._redactor),
-                Rejections(self._redactor, content=self._keeps_content),
-                recorder.agent_of,
-            ),
-            self._intake,
-            self._figures,
-            config.batch_events_max,
-        )
-        limits = Limits(
-            allow_descriptors(config.connections_max),
-            config.partial_bytes_max,
-            config.partial_seconds_max,
-            config.batch_events_max,
-        )
-        status = Status(
-            version=__version__,
-            db=config.db,
-            figures=self._figures,
-            intake=self._intake,
-            intake_bytes_max=config.intake_bytes_max,
-            state=lambda: self._writer.state,
-            connections=lambda: len(self._listener),
-            spool_backlog=lambda: self._spool.backlog,
-            started=time.monotonic(),
-        )
-        desk = ControlDesk(__version__, status)
-        self._listener = Listener(self._intake, limits, self._protocol, desk.answer, _may_send)
 
     async def record(
-        self, sock: socket.socket, signals: AsyncIterator[signal.Signals], ready: Callable[[], None]
+        self,
+        sock: socket.socket,
+        locks: Sequence[Lock],
+        received: Received,
+        ready: Callable[[], None],
     ) -> None:
-        """Run until a signal comes, then drain; see `serve`."""
+        """
+        Run until a signal ends it, then drain; see `serve`.
+
+        Whatever ends it, what was read and is not stored is handed back to the spool.
+        """
+        config, rooms = self._config, self._rooms
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._writer.run)
+                tasks.start_soon(rooms.writer.run)
                 async with anyio.create_task_group() as watchers:
-                    watchers.start_soon(self._stop_on_signal, signals, watchers.cancel_scope)
-                    await self._spool.take_all()
-                    self._listener.start(sock)
-                    watchers.start_soon(self._listener.traffic.watch)
-                    watchers.start_soon(self._spool.watch, self._config.spool_scan_seconds)
-                    watchers.start_soon(self._spool.measure, self._config.spool_scan_seconds)
-                    watchers.start_soon(lost.watch, self._connection, self._recorder)
-                    watchers.start_soon(minute.watch, self._figures)
-                    self._tell_ready(ready)
+                    watchers.start_soon(self._stop_on_signal, received, watchers.cancel_scope)
+                    await rooms.spool.take_all()
+                    rooms.listener.start(sock)
+                    watchers.start_soon(keep_places, config.socket, rooms.listener.start, locks)
+                    watchers.start_soon(rooms.listener.traffic.watch)
+                    watchers.start_soon(rooms.spool.watch, config.spool_scan_seconds)
+                    watchers.start_soon(rooms.spool.measure, config.spool_scan_seconds)
+                    watchers.start_soon(lost.watch, self._store)
+                    watchers.start_soon(rooms.notes.watch, config.spool_scan_seconds)
+                    watchers.start_soon(minute.watch, rooms.figures)
+                    log.info("ready", socket=str(config.socket), database=str(config.db))
+                    ready()
                 await self._drain()
                 tasks.cancel_scope.cancel()
+                await self._cut_short()
         finally:
-            self._listener.close()
-        self._tell_discarded()
+            rooms.listener.close()
+            count = self._hand_back()
+        if count:
+            raise EventsLost(
+                f"{count} events are lost: the log says why, expected room in the spool"
+            )
 
-    def _tell_ready(self, ready: Callable[[], None]) -> None:
-        log.info("ready", socket=str(self._config.socket), database=str(self._config.db))
-        ready()
-
-    async def _stop_on_signal(
-        self, signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope
-    ) -> None:
-        async for number in signals:
-            log.info("signal", name=number.name)
-            self._stop_at = anyio.current_time() + self._config.drain_seconds_max
-            scope.cancel()
-            return
+    async def _stop_on_signal(self, received: Received, scope: anyio.CancelScope) -> None:
+        await self._signals.wait_for_end(received)
+        self._stop_at = anyio.current_time() + self._config.drain_seconds_max
+        scope.cancel()
 
     async def _drain(self) -> None:
-        log.info("stopping", queued=self._figures.queued)
-        self._writer.stop()
+        rooms = self._rooms
+        log.info("stopping", queued=rooms.figures.queued)
+        rooms.writer.stop()
+        rooms.intake.stop_stalling()
         with anyio.CancelScope(deadline=self._stop_at):
-            await self._listener.drain(self._config.socket)
-            self._intake.close()
-            await self._writer.done.wait()
+            await self._store.hurry()
+            await rooms.listener.drain(self._config.socket)
+            rooms.intake.close()
+            await rooms.writer.done.wait()
 
-    def _tell_discarded(self) -> None:
-        # Counted last: the writer may have committed a batch after the time was up.
-        if discarded := self._figures.queued:
-            self._figures.discarded["shutdown"] += discarded
-            seconds = self._config.drain_seconds_max
-            log.error("drain_incomplete", discarded=discarded, seconds_max=seconds)
+    async def _cut_short(self) -> None:
+        """Wait for the writer, which begins nothing more; what runs in SQLite is interrupted."""
+        done = self._rooms.writer.done
+        self._rooms.intake.cut()
+        with anyio.CancelScope(shield=True):
+            while not done.is_set():
+                await self._store.interrupt()
+                with anyio.move_on_after(INTERRUPT_SECONDS):
+                    await done.wait()
+            await self._store.hurry()  # for closing it, if there was no time before
 
-    @property
-    def _keeps_content(self) -> bool:
-        return self._config.capture != "metadata"
-
-    def _protocol(self) -> Protocol:
-        return Protocol(
-            self._redactor,
-            line_bytes_max=self._config.line_bytes_max,
-            content=self._keeps_content,
-        )
-
-    def _room_changed(self) -> None:
-        self._listener.traffic.room_changed()
-
-
-def _may_send(uid: int | None) -> bool:
-    """Tell whether a peer or the owner of a spool file is this user or root."""
-    return uid is None or uid in (os.geteuid(), ROOT_UID)
+    def _hand_back(self) -> int:
+        """Hand back what is not stored; return how many events are lost all the same."""
+        config, figures = self._config, self._rooms.figures
+        done = hand_back(self._rooms.intake.held, config.spool, config.db.parent)
+        if done.events:
+            log.warning(
+                "events_handed_back",
+                count=done.events,
+                files=done.files,
+                seconds_max=config.drain_seconds_max,
+            )
+        if done.lost:
+            figures.discarded["shutdown"] += done.lost
+            figures.left(done.lost)
+            log.error("events_discarded", reason="shutdown", count=done.lost, why=done.why)
+        log.info("drained", **minute.counts(figures), queued=figures.queued)
+        return done.lost

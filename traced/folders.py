@@ -142,7 +142,7 @@ def prepare_foreign_folder(path: Path) -> None:
 
 def check_private_file(path: Path) -> None:
     """
-    Refuse the file `path` if it exists and is not a regular file of this user with mode 0600.
+    Refuse the file `path` if it exists and is not a file of this user, of one name and mode 0600.
 
     Raises:
         ConfigError: If others may read or write it, or it is no file of ours.
@@ -156,6 +156,10 @@ def check_private_file(path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ConfigError(f"{path} is a {_kind(found)}, expected a file: name another one")
     _refuse_strangers(path, found)
+    if found.st_nlink > 1:  # SQLite keeps its log beside the name: by two names, in two logs
+        raise ConfigError(
+            f"{path} has {found.st_nlink} links, expected 1: remove the others, or copy it"
+        )
     if found.st_mode & OTHERS:
         raise ConfigError(
             f"{path} has mode {_octal(found)}, expected 0600: run {_chmod('600', path)}"

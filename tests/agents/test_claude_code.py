@@ -279,3 +279,10 @@ def test_the_model_is_told_where_it_is_named() -> None:
     assert claude_code.model("SessionStart", {"model": "opus"}) == "opus"
     assert claude_code.model("PostModelSwitch", {"from_model": "a", "to_model": "b"}) == "b"
     assert claude_code.model("PreModelSwitch", {"from_model": "a", "to_model": "b"}) is None
+
+
+def test_a_name_out_of_the_input_holds_no_secret() -> None:
+    """A skill is named by its caller, who may have put anything there."""
+    call = {"tool_use_id": "t1", "tool_name": "Skill", "tool_input": {"skill": "PASSWORD=hunter2"}}
+
+    assert only_step("PreToolUse", call).name == "PASSWORD=[redacted]"

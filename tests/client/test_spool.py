@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from traced.client.spool import make_name, parse_name, write
+from traced.client.spool import (
+    make_name,
+    make_note_name,
+    parse_name,
+    parse_note_name,
+    write,
+    write_file,
+)
 
 LINE = b'{"v":1,"ack":true,"payload":{}}\n'
 
@@ -38,6 +45,27 @@ def test_name_is_read_back() -> None:
 def test_other_names_are_not_spool_files(name: str) -> None:
     """A hidden, foreign or malformed name is no spool file's."""
     assert parse_name(name) is None
+
+
+def test_the_name_of_a_note_says_what_was_lost() -> None:
+    """A client's note is of one event that had no room, a daemon's says how many it lost."""
+    stem = ".01700000000000000001-4242-deadbeef"
+    own = make_note_name(1_700_000_000_000_000_001, 4242, "deadbeef", 12)
+
+    assert own == f"{stem}.shutdown-12.lost"
+    assert parse_note_name(own) == ("shutdown", 12)
+    assert parse_note_name(f"{stem}.lost") == ("spool_full", 1)
+    for other in (f"{stem}.ndjson", f"{stem}.shutdown-.lost", f".{stem}.lost", stem[1:] + ".lost"):
+        assert parse_note_name(other) is None
+
+
+def test_a_file_of_any_name_appears_whole(tmp_path: Path) -> None:
+    """It is made with its folder, bears its name when all is written, and is the user's alone."""
+    path = write_file(tmp_path / "new" / "name", b"content")
+
+    assert path.read_bytes() == b"content"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_written_file_holds_the_line(tmp_path: Path) -> None:

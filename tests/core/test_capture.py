@@ -106,3 +106,10 @@ def test_any_value_can_be_kept_whole() -> None:
 def test_null_is_not_kept() -> None:
     """A value that is not there is null in its column, not JSON's null."""
     assert capture("full").whole(None) is None
+
+
+def test_a_name_is_redacted_in_every_mode() -> None:
+    """It may have been taken out of content, where a secret can stand in its place."""
+    for mode in ("metadata", "summary", "full"):
+        assert capture(mode).name("general-purpose") == "general-purpose"
+        assert capture(mode).name(SECRET) == "[redacted:github-token]"

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from msgspec import Raw
 
@@ -190,3 +192,31 @@ def test_keys_may_be_escaped() -> None:
     """JSON allows it, so the kind is told all the same."""
     assert type(only(rb'{"p\u0061yload":{}}')) is Envelope
     assert type(only(rb'{"payload":{},"tr\u0061ce_type":"tool"}')) is Rejected
+
+
+MANY = b"[" + b"[]," * 200_000 + b"[]]"  # as objects, 20 times as much
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        MANY,
+        MANY[:-1],
+        b'{"x":' + MANY + b"}",
+        b'{"control":"ping","v":3,"x":' + MANY + b"}",
+        b'{"payload":{"x":' + MANY + b'},"sent_at":' + MANY + b"}",
+        NATIVE.replace(b'"s1"', MANY),
+        NATIVE[:-1] + b',"input":' + MANY + b"}",
+        HOOK[:-1] + b',"x":' + MANY + b"}",
+    ],
+    ids=["array", "cut", "unknown", "control", "envelope", "session", "native", "payload"],
+)
+def test_no_objects_are_made_of_content(line: bytes) -> None:
+    """Neither of a line that is taken nor of one that is refused: memory goes by its bytes."""
+    decode(NATIVE)
+    tracemalloc.start()
+    decode(line)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 6 * len(line)

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import math
+import re
 
 import msgspec
 import pytest
@@ -11,8 +12,10 @@ from msgspec import Raw
 from traced.core import json_text
 from traced.core.errors import Malformed
 from traced.core.json_text import (
+    check_json,
     check_utf8,
     decode_json,
+    decode_outline,
     encode_json,
     is_utf8,
     replace_lone_surrogates,
@@ -132,6 +135,44 @@ def test_a_raw_is_read_too() -> None:
 def test_what_is_no_json_is_refused_with_its_place(data: bytes, detail: str) -> None:
     """Places are counted in bytes, from 0."""
     assert malformed(data) == ("not_json", detail)
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        (b"", "ends at byte 0, before its JSON does"),
+        (b'{"a":1', "ends at byte 6, before its JSON does"),
+        (b"nul", "ends at byte 3, before its JSON does"),
+        (b'{"a":1]', "no JSON at byte 6 of 7"),
+        (b'{"a":1}, {}', "no JSON at byte 7 of 11"),
+        (b'{"a":1,}', "no JSON at byte 7 of 8"),
+        (b"{'a':1}", "no JSON at byte 1 of 7"),
+        (b"[1 2]", "no JSON at byte 3 of 5"),
+        (b'["\x01"]', "no JSON at byte 2 of 5"),
+        (b'{"a":NaN}', "NaN is no JSON number"),
+        (b'{"a":-Infinity}', "-Infinity is no JSON number"),
+        (b"[" * 100_000 + b"]" * 100_000, "200000 bytes of JSON nested too deep to be read"),
+    ],
+)
+def test_json_is_checked_without_making_objects(data: bytes, detail: str) -> None:
+    """The place is the first byte that msgspec cannot go on with."""
+    with pytest.raises(Malformed, match=f"^{re.escape(detail)}$"):
+        check_json(data)
+
+
+@pytest.mark.parametrize("data", [b"[[],1e400]", b"9" * 5000, b'{"a":"\\u0000"}', b" null "])
+def test_any_json_passes_the_check(data: bytes) -> None:
+    """Numbers of any size are JSON."""
+    check_json(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "outline"),
+    [(b'[1,"a"]', []), (b'{"a":1}', {}), (b'"a"', "a"), (b"1.5", 1.5), (b"null", None)],
+)
+def test_an_outline_has_the_type_of_its_value(data: bytes, outline: object) -> None:
+    """Only what is in arrays and objects is left out."""
+    assert decode_outline(data) == outline
 
 
 @pytest.mark.parametrize(

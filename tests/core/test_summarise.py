@@ -21,6 +21,11 @@ values = st.recursive(
 )
 
 
+def what_was_asked(tool: str, value: object) -> str | None:
+    """Return what a tool was asked for, with a redactor of its own."""
+    return tool_input(tool, value, Redactor())
+
+
 @pytest.mark.parametrize(
     ("text", "cleaned"),
     [
@@ -128,11 +133,11 @@ def test_a_private_key_at_the_start_of_a_long_text_is_told() -> None:
 @pytest.mark.parametrize("name", ["Bash", "Shell", "bash", "run_shell_command", "local_shell"])
 def test_a_shell_is_asked_for_its_command(name: str) -> None:
     """As text, or as a list of words; of a shell within, the script."""
-    assert tool_input(name, {"command": "ls | wc", "description": "Count"}) == "ls | wc"
-    assert tool_input(name, {"command": ["ls", "a b"]}) == "ls 'a b'"
-    assert tool_input(name, {"command": ["bash", "-lc", "ls | wc"]}) == "ls | wc"
-    assert tool_input(name, "ls") == "ls"
-    assert tool_input(name, {"command": ""}) is None
+    assert what_was_asked(name, {"command": "ls | wc", "description": "Count"}) == "ls | wc"
+    assert what_was_asked(name, {"command": ["ls", "a b"]}) == "ls 'a b'"
+    assert what_was_asked(name, {"command": ["bash", "-lc", "ls | wc"]}) == "ls | wc"
+    assert what_was_asked(name, "ls") == "ls"
+    assert what_was_asked(name, {"command": ""}) is None
 
 
 @pytest.mark.parametrize(
@@ -159,7 +164,7 @@ def test_a_shell_is_asked_for_its_command(name: str) -> None:
 )
 def test_a_tool_is_asked_for_one_thing(name: str, value: object, asked: str | None) -> None:
     """The path, the pattern, the address, the question; None for a tool nobody knows."""
-    assert tool_input(name, value) == asked
+    assert what_was_asked(name, value) == asked
 
 
 def test_tasks_are_told_with_how_they_stand() -> None:
@@ -171,9 +176,9 @@ def test_tasks_are_told_with_how_they_stand() -> None:
     ]
     plan = [{"step": "Inspect repo", "status": "completed"}]
 
-    assert tool_input("TodoWrite", {"todos": todos}) == "Inspect repo ✓, Write notes …, Rest"
-    assert tool_input("update_plan", {"plan": plan}) == "Inspect repo ✓"
-    assert tool_input("TodoWrite", {"todos": []}) is None
+    assert what_was_asked("TodoWrite", {"todos": todos}) == "Inspect repo ✓, Write notes …, Rest"
+    assert what_was_asked("update_plan", {"plan": plan}) == "Inspect repo ✓"
+    assert what_was_asked("TodoWrite", {"todos": []}) is None
 
 
 def test_a_patch_is_told_by_its_files() -> None:
@@ -182,9 +187,9 @@ def test_a_patch_is_told_by_its_files() -> None:
         "*** Begin Patch\n*** Add File: a b.txt\n+hi\n*** Update File: c.py\n@@\n*** End Patch\n"
     )
 
-    assert tool_input("apply_patch", {"command": patch}) == "a b.txt, c.py"
-    assert tool_input("apply_patch", {"input": patch}) == "a b.txt, c.py"
-    assert tool_input("apply_patch", patch) == "a b.txt, c.py"
+    assert what_was_asked("apply_patch", {"command": patch}) == "a b.txt, c.py"
+    assert what_was_asked("apply_patch", {"input": patch}) == "a b.txt, c.py"
+    assert what_was_asked("apply_patch", patch) == "a b.txt, c.py"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +203,7 @@ def test_a_patch_is_told_by_its_files() -> None:
 )
 def test_what_was_asked_is_bounded(name: str, value: object) -> None:
     """But so long that a summary of it sees that it goes on."""
-    asked = tool_input(name, value)
+    asked = what_was_asked(name, value)
 
     assert asked
     assert HEAD_CHARS_MAX < len(asked) <= TOOL_INPUT_CHARS_MAX
@@ -207,14 +212,21 @@ def test_what_was_asked_is_bounded(name: str, value: object) -> None:
 @given(st.sampled_from(["Bash", "Read", "TodoWrite", "apply_patch", "Task"]), values)
 def test_any_tool_input_is_taken(name: str, value: object) -> None:
     """No input is refused."""
-    asked = tool_input(name, {"command": value, "todos": value, "prompt": value})
+    asked = what_was_asked(name, {"command": value, "todos": value, "prompt": value})
 
     assert asked is None or asked
-    assert tool_input(name, value) is None or isinstance(value, str | list | dict)
+    assert what_was_asked(name, value) is None or isinstance(value, str | list | dict)
 
 
 def test_what_was_asked_is_redacted_by_its_summary() -> None:
     """The two together are what is stored."""
-    asked = tool_input("Bash", {"command": f"mysql -p{PASSWORD} app"})
+    asked = what_was_asked("Bash", {"command": f"mysql -p{PASSWORD} app"})
 
     assert summary(asked, Redactor()) == "mysql -p[redacted] app"
+
+
+def test_a_word_is_redacted_before_it_is_quoted() -> None:
+    """A shell's way to put quotes into quotes would hide the end of a quoted secret."""
+    command = {"command": ["sh", "export DB_PASSWORD='it is " + PASSWORD + "'"]}
+
+    assert PASSWORD not in (summary(what_was_asked("bash", command), Redactor()) or "")

@@ -9,7 +9,7 @@ from support.house import Client, House, acked, control, house, native, turns, u
 
 from traced.core.protocol import Protocol
 from traced.core.wire import Control
-from traced.ingest import connection
+from traced.ingest import inlet
 from traced.ingest.replies import Replies
 
 TORN = b'{"v":1,"ack":true,"event_id":"t","payload":{"hook_event_name":"St'
@@ -138,11 +138,11 @@ async def test_lines_of_two_bytes_are_read_a_few_at_a_time(short_folder: Path) -
         client = await one.client(b"x\n" * 50_000)
         await until(lambda: one.figures.received == 50_000, "the flood to be read")
         (flooded,) = one.listener._connections
-        assert flooded._read_bytes <= connection.READ_BYTES_MAX // 2
+        assert flooded._read_bytes <= inlet.READ_BYTES_MAX // 2
         await client.send(*(native(1, input="x" * 50_000) for _ in range(20)))
         await until(lambda: one.figures.received == 50_020, "long lines to be read")
 
-        assert flooded._read_bytes == connection.READ_BYTES_MAX
+        assert flooded._read_bytes == inlet.READ_BYTES_MAX
         tasks.cancel_scope.cancel()
 
 

@@ -4,7 +4,7 @@ import anyio
 import pytest
 from support.house import MIB, acked, control, house, native, turns, until
 
-from traced.ingest import connection
+from traced.ingest import connection, inlet
 
 
 async def test_who_does_not_read_answers_is_not_read_from(short_folder: Path) -> None:
@@ -53,7 +53,7 @@ async def test_who_is_owed_too_many_answers_is_not_read_from(short_folder: Path)
         with anyio.move_on_after(1):
             while True:
                 await client.stream.send(line * 1000)
-        bound = connection.ACKS_OWED_MAX + connection.READ_BYTES_MAX // len(line)
+        bound = connection.ACKS_OWED_MAX + inlet.READ_BYTES_MAX // len(line)
 
         assert connection.ACKS_OWED_MAX <= one.figures.received <= bound
 

@@ -59,19 +59,23 @@ def test_letting_go_twice_counts_once() -> None:
     assert crowd.bytes == 0
 
 
-def test_turn_counts_whenever_the_oldest_becomes_another() -> None:
-    """Who watches the turn sees that a new one began, even of the same holder."""
+def test_the_oldest_come_first() -> None:
+    """It is gone through in the order in which they began to hold what they hold."""
     crowd: Crowd[str] = Crowd(0)
-    crowd.hold("a", 1)
-    first = crowd.turn
+    for holder in "abc":
+        crowd.hold(holder, 1)
 
-    crowd.hold("b", 1)
-    crowd.hold("a", 2)
-    assert crowd.turn == first
-    crowd.hold("b", 0)
-    assert crowd.turn == first
-    crowd.hold("a", 3, anew=True)
-    assert crowd.turn == first + 1
-    crowd.hold("c", 1)
-    crowd.hold("a", 0)
-    assert crowd.turn == first + 2
+    crowd.hold("b", 2)
+    crowd.hold("a", 2, anew=True)
+
+    assert list(crowd) == ["b", "c", "a"]
+
+
+def test_half_gone_is_half_of_the_bound() -> None:
+    """Half the bound leaves room until there is a crowd again, one byte more does not."""
+    crowd: Crowd[str] = Crowd(10)
+
+    crowd.hold("a", 6)
+    assert not crowd.is_half_gone
+    crowd.hold("a", 5)
+    assert crowd.is_half_gone

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.house import open_descriptors
 
 from traced.core.errors import AlreadyRunning, ConfigError
 from traced.ingest.endpoint import DESCRIPTORS_KEPT, allow_descriptors, bound, locked
@@ -40,6 +41,34 @@ def test_a_lock_is_free_after_its_block(tmp_path: Path) -> None:
     for _ in range(2):
         with locked(tmp_path / "x.db", "database"):
             pass
+
+
+def test_a_lock_whose_file_was_deleted_is_taken_anew(tmp_path: Path) -> None:
+    """Who deletes a database takes the lock with it; kept again, it keeps others out again."""
+    with locked(tmp_path / "x.db", "database") as lock:
+        (tmp_path / "x.db.lock").unlink()
+        lock.keep()
+
+        with pytest.raises(AlreadyRunning), locked(tmp_path / "x.db", "database"):
+            pass
+
+
+def test_a_lock_that_another_took_is_not_taken_back(tmp_path: Path) -> None:
+    """Whoever has the file that is there now has the lock."""
+    with locked(tmp_path / "x.db", "database") as lock:
+        (tmp_path / "x.db.lock").unlink()
+        with locked(tmp_path / "x.db", "database"), pytest.raises(AlreadyRunning):
+            lock.keep()
+        lock.keep()
+
+
+def test_a_lock_that_is_in_place_stays_as_it_is(tmp_path: Path) -> None:
+    """To keep it again opens nothing."""
+    with locked(tmp_path / "x.db", "database") as lock:
+        before = open_descriptors()
+        lock.keep()
+
+        assert open_descriptors() == before
 
 
 def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
@@ -110,6 +139,16 @@ def test_a_socket_file_ends_with_its_block(short_folder: Path) -> None:
     assert list(short_folder.iterdir()) == []
 
 
+def test_what_took_the_place_of_the_socket_file_outlives_it(short_folder: Path) -> None:
+    """At the end only a socket is removed."""
+    path = short_folder / "t.sock"
+    with bound(path):
+        path.unlink()
+        path.write_text("precious")
+
+    assert path.read_text() == "precious"
+
+
 def test_a_dead_socket_is_replaced(short_folder: Path) -> None:
     """What a crash left behind is no obstacle."""
     path = short_folder / "t.sock"
@@ -151,7 +190,7 @@ def test_a_live_socket_whose_queue_is_full_is_left_alone(short_folder: Path) -> 
         assert path.is_socket()
 
 
-@pytest.mark.parametrize("kind", ["file", "folder", "link", "dangling link"])
+@pytest.mark.parametrize("kind", ["file", "folder", "link", "link to a socket", "dangling link"])
 def test_what_is_no_socket_is_left_alone(short_folder: Path, kind: str) -> None:
     """A file of the user is not removed because a setting names it."""
     path = short_folder / "t.sock"
@@ -162,6 +201,10 @@ def test_what_is_no_socket_is_left_alone(short_folder: Path, kind: str) -> None:
             path.mkdir()
         case "link":
             (short_folder / "real").write_text("precious")
+            path.symlink_to(short_folder / "real")
+        case "link to a socket":
+            with socket.socket(socket.AF_UNIX) as dead:
+                dead.bind(str(short_folder / "real"))
             path.symlink_to(short_folder / "real")
         case _:
             path.symlink_to(short_folder / "nothing")

@@ -151,6 +151,44 @@ async def test_closed_it_gives_what_waits_and_then_nothing() -> None:
     assert await room.intake.take(8) == []
 
 
+async def test_what_is_held_is_all_that_is_not_settled() -> None:
+    """What was taken comes first, then what waits; what is settled is gone."""
+    room = Room(1 << 20)
+    for events in (1, 2, 3):
+        room.intake.put(submission(events))
+
+    taken = await room.intake.take(3)
+    assert [len(each.records) for each in room.intake.held] == [1, 2, 3]
+    room.intake.settled(taken[:1])
+
+    assert [len(each.records) for each in room.intake.held] == [2, 3]
+    assert room.figures.queued == 5
+
+
+async def test_cut_off_it_gives_nothing_more() -> None:
+    """What waits stays held, and who waits for it ends."""
+    room = Room(1 << 20)
+    room.intake.put(submission())
+    room.intake.cut()
+
+    assert await room.intake.take(8) == []
+    assert len(room.intake.held) == 1
+
+
+def test_at_a_stop_it_is_full_by_its_bytes_only() -> None:
+    """What is read while nothing can be written is not lost: so it is read."""
+    room = Room(10)
+    room.intake.stall(stalled=True)
+    room.intake.stop_stalling()
+    assert not room.intake.full
+    room.intake.stall(stalled=True)
+    assert not room.intake.full
+
+    room.intake.put(submission(size=10))
+
+    assert room.intake.full
+
+
 def test_events_are_counted_when_they_are_put() -> None:
     """Received counts records, not submissions."""
     room = Room(1 << 20)

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from support.house import native, until
 from support.store_room import StoreRoom, locked_database, rows, store_room
 
+from traced.core.errors import StoreBusy
 from traced.ingest import lost
-from traced.store.database import run_in_writer_thread
 from traced.store.recorder import Recorder
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -32,7 +32,7 @@ async def start(room: StoreRoom, **more: object) -> None:
 
 async def look(room: StoreRoom) -> str:
     """Look once; return the status of the step after that."""
-    await run_in_writer_thread(room.connection, lost.look, room.recorder)
+    await room.store.run(lost.look)
     (row,) = rows(room.db, "SELECT status FROM execution_traces")
     return str(row["status"])
 
@@ -80,8 +80,8 @@ async def test_a_database_that_is_busy_is_looked_into_later(tmp_path: Path) -> N
     """The writer tells of it; here nothing is said and nothing lost."""
     async with store_room(tmp_path) as room:
         await start(room, agent_pid=dead_pid())
-        with locked_database(room.db), capture_logs() as lines:
-            assert await look(room) == "running"
+        with locked_database(room.db), capture_logs() as lines, pytest.raises(StoreBusy):
+            await look(room)
 
         assert lines == []
         assert await look(room) == "unknown"
@@ -111,6 +111,22 @@ async def test_it_looks_again_and_again(tmp_path: Path, monkeypatch: pytest.Monk
     query = "SELECT status FROM execution_traces"
     async with store_room(tmp_path) as room, anyio.create_task_group() as tasks:
         await start(room, agent_pid=dead_pid())
-        tasks.start_soon(lost.watch, room.connection, room.recorder)
+        tasks.start_soon(lost.watch, room.store)
         await until(lambda: rows(room.db, query) == [{"status": "unknown"}], "a look")
+        tasks.cancel_scope.cancel()
+
+
+async def test_an_idle_daemon_finds_its_log_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it held is in the main file then, though nothing was sent."""
+    monkeypatch.setattr(lost, "LOOK_SECONDS", 0.01)
+    async with store_room(tmp_path) as room, anyio.create_task_group() as tasks:
+        await start(room)
+        with capture_logs() as lines:
+            (tmp_path / "t.db-wal").unlink()
+            tasks.start_soon(lost.watch, room.store)
+            await until(lambda: len(lines) == 2, "it to be found and opened anew")
+        assert [line["event"] for line in lines] == ["database_moved", "database_opened"]
+        assert len(rows(room.db, "SELECT name FROM execution_traces")) == 1
         tasks.cancel_scope.cancel()

@@ -17,6 +17,7 @@ async def test_tells_what_came_since_the_last_line() -> None:
             await anyio.lowlevel.checkpoint()
             figures.took(3)
             figures.committed([Outcome("stored"), Outcome("rejected", reason="not_json")], 0.1)
+            figures.left(2)
             await until(lambda: len(lines) == 1, "a line")
             await anyio.sleep(0.05)
             tasks.cancel_scope.cancel()

@@ -82,7 +82,45 @@ async def test_a_file_met_again_after_a_crash_changes_nothing(tmp_path: Path) ->
         assert len(prompts) == 1
         assert rows(room.store.db, query) == prompts
         assert room.left == []
-        assert room.store.figures.duplicate == 4
+        assert room.store.figures.duplicate == 5
+
+
+async def test_a_rejected_line_met_again_is_kept_once(tmp_path: Path) -> None:
+    """Rejected by the protocol, an adapter or the ledger: one row of each place in the spool."""
+    lines = (
+        b"garbage\n",
+        b'{"v":1,"ack":true,"event_id":"e","payload":{"hook_event_name":"Stop"}}\n',
+        native(1, step_order=1),
+        native(2, step_order=1),
+        b"garbage\n",
+    )
+    query = "SELECT reason FROM rejected_events ORDER BY id"
+    async with spool_room(tmp_path) as room:
+        for _ in range(2):
+            room.leave(*lines)
+            room.spool = room.new_spool()
+            await room.take_all()
+
+        reasons = [row["reason"] for row in rows(room.store.db, query)]
+        assert sorted(reasons) == ["bad_field", "bad_field", "not_json", "not_json"]
+        assert room.left == []
+        room.leave(b"garbage\n", unix_ns=2)
+        await room.take_all()
+
+        assert len(rows(room.store.db, query)) == 5
+
+
+async def test_a_prompt_without_id_met_again_is_one_prompt(tmp_path: Path) -> None:
+    """A bare payload is known by its place in the spool."""
+    prompt = b'{"hook_event_name":"UserPromptSubmit","session_id":"s","prompt":"p"}\n'
+    async with spool_room(tmp_path) as room:
+        for _ in range(2):
+            room.leave(prompt, prompt)
+            room.spool = room.new_spool()
+            await room.take_all()
+
+        prompts = rows(room.store.db, "SELECT prompt_number FROM prompts ORDER BY prompt_number")
+        assert prompts == [{"prompt_number": 1}, {"prompt_number": 2}]
 
 
 async def test_a_bad_line_costs_itself(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from support.house import control, native
 from traced.client.spool import make_name
 from traced.core.protocol import ITEM_BYTES, Protocol
 from traced.core.redact import Redactor
-from traced.core.wire import Envelope, HookPayload, LifeLine, NativeEvent
 from traced.ingest import spool_file
 from traced.ingest.spool_file import Left, SpoolFile, read_spool_file
 
@@ -55,26 +54,6 @@ def test_control_lines_are_nothing(tmp_path: Path) -> None:
     assert read(written(tmp_path, control("status"))).parts == []
 
 
-def test_lines_without_event_id_get_one_that_stays_the_same(tmp_path: Path) -> None:
-    """Read again after a crash, they are recognised; what bears an id keeps it."""
-    path = written(
-        tmp_path,
-        native(1),
-        b'{"v":1,"session_id":"s","lifecycle":"prompt"}\n',
-        b'{"v":1,"payload":{"hook_event_name":"Stop","session_id":"s"}}\n',
-        native(2, event_id="own"),
-        b'{"hook_event_name":"Stop","session_id":"s"}\n',
-    )
-    ids = []
-    for record in read(path).parts[0].records:
-        if isinstance(record, NativeEvent | LifeLine | Envelope):
-            ids.append(record.event_id)
-        else:
-            assert isinstance(record, HookPayload)
-
-    assert ids == [*(f"spool:{path.name}:{number}" for number in range(3)), "own"]
-
-
 def test_many_lines_are_several_parts(tmp_path: Path) -> None:
     """No part has more events than a batch; together they weigh what the protocol says."""
     lines = [native(n) for n in range(25)]
@@ -82,6 +61,7 @@ def test_many_lines_are_several_parts(tmp_path: Path) -> None:
     weight = sum(map(len, lines)) + 25 * ITEM_BYTES
 
     assert [len(part.records) for part in file.parts] == [10, 10, 5]
+    assert [part.number for part in file.parts] == [0, 10, 20]
     assert weight - 3 < sum(part.size for part in file.parts) <= weight
 
 

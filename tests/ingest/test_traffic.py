@@ -67,20 +67,66 @@ async def test_crowding_lines_are_finished_one_after_the_other(short_folder: Pat
 
 
 async def test_a_line_that_crowds_out_others_for_too_long_is_rejected(short_folder: Path) -> None:
-    """Who does not finish in his turn loses the line and the connection; the others go on."""
+    """Who do not go on in time lose line and connection together, until the crowd is half gone."""
     async with house(short_folder, partial_bytes_max=100 * KIB, partial_seconds_max=0.2) as one:
-        stuck = await halves(one, 4, 60 * KIB)
+        stuck = await halves(one, 5, 50 * KIB)
         with capture_logs() as lines:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(one.settle_all)
-                other = await one.client(acked(9))
-                assert (await other.answer())["event_id"] == "e9"
+                for client, _ in stuck[:3]:
+                    assert b'"reason":"incomplete"' in await client.rest()
+                await turns()
                 tasks.cancel_scope.cancel()
 
-        assert one.figures.rejected == {"incomplete": 1}
-        assert b'"reason":"incomplete"' in await stuck[0][0].rest()
-        assert [line["event"] for line in lines] == ["line_incomplete"]
-        assert len(one.listener) == 4
+        assert one.figures.rejected == {"incomplete": 3}
+        assert [(line["event"], line["lines"]) for line in lines] == [("line_incomplete", 3)]
+        assert len(one.listener) == 2
+
+
+async def test_whole_lines_are_read_through_a_crowd(short_folder: Path) -> None:
+    """Who writes whole lines makes no crowd bigger, and is served while others are stuck."""
+    async with house(short_folder, partial_bytes_max=100 * KIB) as one:
+        await halves(one, 5, 50 * KIB)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(one.settle_all)
+            client = await one.client(acked(1), acked(2)[:9])
+            assert (await client.answer())["event_id"] == "e1"
+            await turns()
+            await client.send(acked(2)[9:])
+            assert (await client.answer())["event_id"] == "e2"
+            tasks.cancel_scope.cancel()
+
+        assert one.figures.rejected == {}
+
+
+async def test_who_ends_his_line_in_a_crowd_is_heard(short_folder: Path) -> None:
+    """The end of an unfinished line makes room, so it is read though it is not the oldest."""
+    async with house(short_folder, partial_bytes_max=100 * KIB) as one:
+        stuck = await halves(one, 5, 50 * KIB)
+        youngest, rest = stuck[4]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(one.settle_all)
+            await youngest.send(rest)
+            assert (await youngest.answer())["event_id"] == "e4"
+            tasks.cancel_scope.cancel()
+
+
+async def test_no_unfinished_line_but_the_oldest_grows_in_a_crowd(short_folder: Path) -> None:
+    """What would make the crowd bigger waits in the kernel."""
+    async with house(short_folder, partial_bytes_max=100 * KIB) as one:
+        stuck = await halves(one, 5, 50 * KIB)
+        held = one.listener.traffic._partials.bytes
+        for client, rest in stuck[1:]:
+            await client.send(rest[:-1000])
+        other = await one.client(acked(9)[:-1])
+        await turns()
+        assert one.listener.traffic._partials.bytes == held
+        await stuck[0][0].send(stuck[0][1][:1000])
+
+        await until(
+            lambda: one.listener.traffic._partials.bytes == held + 1000, "the oldest to be read"
+        )
+        await other.stream.aclose()
 
 
 async def test_no_line_is_rejected_while_there_is_no_crowd(short_folder: Path) -> None:
@@ -154,6 +200,9 @@ async def test_a_sender_that_leaves_leaves_the_crowd(short_folder: Path) -> None
 
 class Sender:
     """Something to be read that counts how often it was let on."""
+
+    waiting_bytes = 1
+    is_full = False
 
     def __init__(self) -> None:
         self.resumed = 0

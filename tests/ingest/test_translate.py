@@ -56,6 +56,27 @@ def test_events_bear_who_sent_them() -> None:
     assert one_event(stop()).peer_uid == 1000
 
 
+def test_what_comes_from_the_spool_is_known_by_its_place() -> None:
+    """Without an id, its own or one that the agent's payload gives, its place is its id."""
+    lines = (
+        b'{"v":1,"session_id":"s","trace_type":"tool","name":"n"}',
+        b'{"v":1,"session_id":"s","lifecycle":"prompt"}',
+        b'{"v":1,"payload":{"hook_event_name":"Stop","session_id":"s"}}',
+        b'{"v":1,"session_id":"s","trace_type":"tool","name":"n","event_id":"own"}',
+        b'{"hook_event_name":"Stop","session_id":"s"}',
+        b"garbage",
+    )
+    spooled = submission(records(*lines))
+    spooled.origin, spooled.origin_number = "f.ndjson", 10
+    *events, refused = translator().entries(spooled)
+
+    assert [each.event_id for each in events] == [
+        *("spool:f.ndjson:10", "spool:f.ndjson:11", "spool:f.ndjson:12"),
+        *("own", "spool:f.ndjson:14"),
+    ]
+    assert (refused.event_id, refused.origin) == (None, "f.ndjson:15")
+
+
 def test_a_bare_payload_happened_when_it_came() -> None:
     """Nobody told another time."""
     event = one_event(stop())

@@ -1,4 +1,5 @@
 import sqlite3
+from itertools import islice
 from pathlib import Path
 
 import anyio
@@ -7,8 +8,9 @@ from structlog.testing import capture_logs
 from support.house import native, until
 from support.store_room import StoreRoom, locked_database, rows, store_room
 
+from traced.core.errors import StoreBusy
 from traced.core.event import Outcome
-from traced.ingest.writer import Writer
+from traced.ingest.writer import Writer, retry_seconds
 from traced.store.recorder import Recorder
 
 
@@ -83,6 +85,53 @@ async def test_a_locked_database_is_told_and_retried(tmp_path: Path) -> None:
         assert not room.intake.full
         assert [outcome.status for outcome in room.outcomes] == ["stored"]
         tasks.cancel_scope.cancel()
+
+
+async def test_another_reason_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each new one once, however often it is tried in between."""
+    append = Recorder.append
+    reasons = ["disk is full", "disk is full", "disk is full", "disk is gone"]
+
+    def fail(*_args: object) -> list[Outcome]:
+        if len(reasons) == 1:
+            monkeypatch.setattr(Recorder, "append", append)
+        raise StoreBusy(reasons.pop(0))
+
+    async with store_room(tmp_path) as room:
+        monkeypatch.setattr(Recorder, "append", fail)
+        room.put(native(1))
+        with capture_logs() as lines:
+            await room.write_all()
+
+    assert [line["event"] for line in lines] == [
+        "writer_stalled",
+        "writer_stalled",
+        "writer_recovered",
+    ]
+    assert [line["error"] for line in lines[:2]] == ["disk is full", "disk is gone"]
+
+
+async def test_a_deleted_database_costs_no_event(tmp_path: Path) -> None:
+    """Nobody is answered for what went into the deleted file; all is in the new one."""
+    async with store_room(tmp_path) as room:
+        room.put(native(1), native(2))
+        room.db.unlink()
+        with capture_logs() as lines:
+            await room.write_all()
+
+        assert stored_names(room) == ["n1", "n2"]
+        assert [each.status for each in room.outcomes] == ["stored", "stored"]
+        assert [line["event"] for line in lines] == [
+            "database_moved",
+            "writer_stalled",
+            "database_opened",
+            "writer_recovered",
+        ]
+
+
+def test_patience_grows_up_to_a_bound() -> None:
+    """From a twentieth of a second to five seconds."""
+    assert list(islice(retry_seconds(), 9)) == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
 async def test_progress_is_made_by_failing_too(tmp_path: Path) -> None:
@@ -184,7 +233,9 @@ async def test_a_database_that_cannot_be_asked_is_retried(
             return getattr(self.real, name)
 
     async with store_room(tmp_path) as room:
-        monkeypatch.setattr(room.recorder, "_connection", Broken(room.recorder._connection))
+        assert room.store._opened is not None
+        recorder = room.store._opened.recorder
+        monkeypatch.setattr(recorder, "_connection", Broken(recorder._connection))
         room.put(native(1), b'{"hook_event_name":"Stop","session_id":"s"}')
         await room.write_all()
 

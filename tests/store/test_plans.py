@@ -21,6 +21,8 @@ STATEMENTS = {
     "select_seen": set(),
     "select_steps_to_move": {"step_by_agent"},
     "move_steps": set(),
+    "select_steps_to_show": {"step_by_agent"},
+    "revise_steps": set(),
     "delete_ask": set(),
     "select_agent_of_session": {"session_by_id"},
     "select_running_sessions": {"step_running"},
@@ -28,6 +30,8 @@ STATEMENTS = {
 SCANS_ALLOWED = {
     "SCAN wanted VIRTUAL TABLE INDEX 1:",
     "SCAN moved VIRTUAL TABLE INDEX 1:",
+    "SCAN known VIRTUAL TABLE INDEX 1:",
+    "SCAN revised VIRTUAL TABLE INDEX 1:",
     "SCAN step USING INDEX step_running",  # holds running steps alone
 }
 
@@ -57,6 +61,8 @@ def test_lookups_use_all_that_is_given(connection: sqlite3.Connection, name: str
         "select_orders": "(session_pk=? AND step_order=?)",
         "select_seen": "(session_pk=? AND digest=?)",
         "select_steps_to_move": "(session_pk=? AND agent_id=?)",
+        "select_steps_to_show": "(session_pk=? AND agent_id=?)",
+        "revise_steps": "SEARCH step USING INTEGER PRIMARY KEY (rowid=?)",
         "select_latest_calls_of": "(session_pk=? AND step_order>?)",
         "select_prompts": "(session_pk=? AND prompt_number=?)",
         "select_sessions": "(agent=? AND session_id=? AND owner_uid=?)",

@@ -2,9 +2,8 @@ import sqlite3
 
 import pytest
 
-from traced.core.errors import StoreBusy
 from traced.core.event import Event, Outcome, Rejected
-from traced.store.refusal import answer, concerns_all, refused, rejected, told_as_busy
+from traced.store.refusal import answer, concerns_all, refused, rejected
 
 EVENT = Event("codex", "s\ud83d", 5, (), event_id="e\0")
 
@@ -39,26 +38,6 @@ def test_what_every_event_would_meet_costs_none(error: Exception) -> None:
 def test_what_one_event_causes_costs_that_one(error: Exception) -> None:
     """A value that cannot be stored, or a fault of the program that it found."""
     assert not concerns_all(error)
-
-
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [(sqlite3.OperationalError("database is locked"), "database is locked"),
-     (sqlite3.DatabaseError("malformed"), "malformed"),
-     (MemoryError(), "MemoryError")],
-)  # fmt: skip
-def test_a_database_that_cannot_be_used_is_told_as_busy(error: Exception, told: str) -> None:
-    """Its own words are kept, and the error itself behind them."""
-    with pytest.raises(StoreBusy, match=told) as caught, told_as_busy():
-        raise error
-
-    assert caught.value.__cause__ is error
-
-
-def test_other_errors_are_not_told_as_busy() -> None:
-    """A fault of the program is no reason to try again."""
-    with pytest.raises(KeyError), told_as_busy():
-        raise KeyError("call-1")
 
 
 def test_a_refused_event_is_kept_in_texts_that_can_be_stored() -> None:

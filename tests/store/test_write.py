@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.store import NOW, append, end, event, rows, start, whole
 
-from traced.core.event import AgentStarted, Event, PermissionAsked, Phase, StepChange
+from traced.core.event import AgentStarted, Event, PermissionAsked, Phase, Rejected, StepChange
 from traced.core.ledger.batch import Ask, Batch
 from traced.core.ledger.step import EXPLICIT_PROMPT, PROMPT_SHIFT, StepState
 from traced.store import write
@@ -175,3 +175,17 @@ def test_no_content_stays_no_content(recorder: Recorder, connection: sqlite3.Con
     append(recorder, end("c1"))
 
     assert rows(connection, "SELECT input, output FROM step") == [{"input": None, "output": None}]
+
+
+def test_of_one_place_in_the_spool_one_rejection_is_kept(connection: sqlite3.Connection) -> None:
+    """Without a place each is kept; a discard has its kind and how many it was."""
+    one = Rejected("not_json", "d", None, 1, origin="f:0")
+    lost = Rejected("shutdown", "d", None, 0, kind="discarded", count=3)
+    counts = [write.rejected(connection, [one, lost], NOW), write.rejected(connection, [one], NOW)]
+    query = "SELECT kind, reason, count FROM rejected ORDER BY id"
+
+    assert counts == [2, 0]
+    assert connection.execute(query).fetchall() == [
+        ("rejected", "not_json", 1),
+        ("discarded", "shutdown", 3),
+    ]

@@ -67,6 +67,15 @@ class Daemon:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        self.launch()
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it answers."""
+        wait_until(self._answers, f"the daemon to answer; its log: {self.log}")
+
+    def launch(self) -> None:
+        """Start it, ready or not."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self._around, PYTHON, "-m", "traced", "run", *self._options],
@@ -75,7 +84,6 @@ class Daemon:
                 stdout=log,
                 stderr=log,
             )
-        wait_until(self._answers, f"the daemon to answer; its log: {self.log}")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, wait for the end, return the exit code."""

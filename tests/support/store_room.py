@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import anyio
 
 from traced.core.capture import Capture, CaptureMode
@@ -20,8 +19,7 @@ from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake, Record, Submission
 from traced.ingest.translate import Translator
 from traced.ingest.writer import Writer
-from traced.store.database import open_writer
-from traced.store.recorder import Recorder, open_recorder
+from traced.store.store import Store, open_store
 
 Row = dict[str, Any]
 
@@ -78,19 +76,15 @@ def locked_database(db: Path) -> Iterator[None]:
 class StoreRoom:
     """A writer with its intake; `outcomes` are those that it settled, in their order."""
 
-    def __init__(
-        self, db: Path, connection: aiosqlite.Connection, recorder: Recorder, batch_events_max: int
-    ) -> None:
+    def __init__(self, db: Path, store: Store, batch_events_max: int) -> None:
         self.db = db
-        self.connection = connection
-        self.recorder = recorder
+        self.store = store
         self.figures = Figures()
         self.room_changes = 0
         self.intake = Intake(32 << 20, self._room_changed, self.figures)
         self.writer = Writer(
-            connection,
-            recorder,
-            translator(recorder.agent_of),
+            store,
+            translator(store.agent_of),
             self.intake,
             self.figures,
             batch_events_max,
@@ -116,6 +110,6 @@ class StoreRoom:
 async def store_room(folder: Path, batch_events_max: int = 1000) -> AsyncIterator[StoreRoom]:
     """Open a new database below `folder` for the length of the block."""
     db = folder / "t.db"
-    async with open_writer(db, "process") as connection:
-        recorder = await open_recorder(connection)
-        yield StoreRoom(db, connection, recorder, batch_events_max)
+    async with open_store(db, "process", lambda: None) as store:
+        await store.open()
+        yield StoreRoom(db, store, batch_events_max)

@@ -1,146 +1,113 @@
 """
-Kill the daemon at random instants while clients stream; hold the database against the acks.
+Kill the daemon at random instants while clients send; hold the database against the acks.
 
-The oracle is outside the daemon: what the clients were told. `make torture` runs many more kills.
+The oracle is outside the daemon: what the clients sent and were told. `make torture` kills many
+times more, with a fresh database every 25 kills.
 """
 
-import json
 import os
 import random
-import sqlite3
+import signal
 import threading
 import time
-from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.daemon import Daemon, Row
+from support.crowd import EXPLICIT, Crowd
+from support.daemon import Daemon, Row, wait_until
+from support.expected import check_session, check_steps
+from support.mixed_traffic import Alone
+from support.oracle import check_once, check_told
+from support.snapshot import Snapshot, check_file
 
 KILLS = int(os.environ.get("TRACED_TORTURE_KILLS", "5"))
 SEED = int(os.environ.get("TRACED_TORTURE_SEED", "20261122"))
-CLIENTS = 8
-SESSIONS = 5
-IN_FLIGHT = 40
-LIFE_SECONDS_MAX = 0.6
+KILLS_A_ROUND = 25
+THREADS = 16
+LIFE_SECONDS_MAX = 0.5
+# So many times the daemon is killed once more, while it starts or takes in the spool.
+YOUNG = 0.25
+SAID = ("event_id", "trace_type", "call_id", "agent_id", "prompt_number", "status")
 
 
-class Oracle:
-    """What the clients sent and were told; shared by their threads."""
-
-    def __init__(self) -> None:
-        self.sent: dict[str, Row] = {}
-        self.told: dict[str, Row] = {}
-        self.sent_by: dict[int, list[Row]] = {client: [] for client in range(CLIENTS)}
-        self._next = Counter[int]()
-
-    def new_events(self, client: int, count: int) -> list[Row]:
-        """Make events of one client: whole steps, and calls that start and end."""
-        events = [self._event(client) for _ in range(count)]
-        self.sent.update({event["event_id"]: event for event in events})
-        self.sent_by[client] += events
-        return events
-
-    def _event(self, client: int) -> Row:
-        self._next[client] += 1
-        number = self._next[client]
-        event: Row = {
-            "v": 1,
-            "ack": True,
-            "event_id": f"c{client}-{number}",
-            "session_id": f"s{number % SESSIONS}",
-            "trace_type": "tool",
-            "name": "Bash",
-        }
-        match number % 3:
-            case 0:
-                return event | {"phase": "start", "call_id": f"c{client}-call-{number}"}
-            case 1 if number > 3:
-                # The end of the call that the event before started, in that call's session.
-                return event | {
-                    "phase": "end",
-                    "call_id": f"c{client}-call-{number - 1}",
-                    "session_id": f"s{(number - 1) % SESSIONS}",
-                }
-            case _:
-                return event
+def kills_of(round_number: int) -> int:
+    """Return how many kills a round has."""
+    return min(KILLS_A_ROUND, KILLS - round_number * KILLS_A_ROUND)
 
 
-def work(daemon: Daemon, oracle: Oracle, client: int, stop: threading.Event) -> None:
-    """Send what was not acked, then new events, until the daemon dies or all is over."""
-    while not stop.is_set():
-        unacked = [e for e in oracle.sent_by[client] if e["event_id"] not in oracle.told]
-        try:
-            with daemon.connect() as connection:
-                while not stop.is_set():
-                    events = unacked[:IN_FLIGHT] or oracle.new_events(client, IN_FLIGHT)
-                    del unacked[:IN_FLIGHT]
-                    connection.send(*(json.dumps(event).encode() for event in events))
-                    for _ in events:
-                        answer = connection.receive()
-                        oracle.told.setdefault(answer["event_id"], answer)
-        except (OSError, AssertionError):
-            time.sleep(0.01)
-
-
-@pytest.mark.timeout(60 + 10 * KILLS)
-def test_kill_at_any_instant_loses_nothing_acked(tmp_path: Path) -> None:
-    """Acked is stored, nothing is stored twice, orders are 1..n, and the file is whole."""
-    chance = random.Random(SEED)
-    oracle = Oracle()
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("round_number", range(-(-KILLS // KILLS_A_ROUND)))
+def test_kill_at_any_instant_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, round_number: int
+) -> None:
+    """All that was sent is stored once, in the order that was acked, and the file is whole."""
+    seed = SEED + round_number
+    chance = random.Random(seed)
     stop = threading.Event()
-    with Daemon(tmp_path / "d") as daemon:
-        threads = [
-            threading.Thread(target=work, args=(daemon, oracle, client, stop))
-            for client in range(CLIENTS)
-        ]
-        for thread in threads:
-            thread.start()
+    with Daemon(tmp_path / "d") as daemon, ThreadPoolExecutor(THREADS) as pool:
+        crowd = Crowd(daemon, seed)
+        clients = crowd.run(pool, stop)
         try:
-            for _ in range(KILLS):
+            for _ in range(kills_of(round_number)):
                 time.sleep(chance.uniform(0.0, LIFE_SECONDS_MAX))
+                daemon.status()
                 daemon.kill()
-                check_file(daemon)
+                check_file(daemon.db)
+                if chance.random() < YOUNG:
+                    die_young(daemon, chance.uniform(0.0, LIFE_SECONDS_MAX))
+                    check_file(daemon.db)
                 daemon.start()
-            acked = len(oracle.told)
-            time.sleep(LIFE_SECONDS_MAX)
-            assert len(oracle.told) > acked, "clients go on after the last kill"
+            acked = crowd.acked()
+            wait_until(lambda: crowd.acked() > acked, "clients to go on after the last kill")
         finally:
             stop.set()
-            for thread in threads:
-                thread.join()
-        check(daemon, oracle)
+        for client in clients:
+            client.result()
+        assert crowd.looks
+        assert daemon.status()["queued"] == 0
+        check(Snapshot(daemon.db), crowd)
         assert daemon.stop() == 0
+        assert list(daemon.spool.iterdir()) == []
 
 
-def check(daemon: Daemon, oracle: Oracle) -> None:
-    """Hold what is stored against what was sent and told."""
-    steps = daemon.steps()
-    by_call = Counter(step["call_id"] for step in steps if step["call_id"] is not None)
-    whole = Counter(step["event_id"] for step in steps if step["call_id"] is None)
-    assert max(by_call.values()) == 1
-    assert max(whole.values()) == 1
-    orders = {(step["session_id"], step["step_order"]): step for step in steps}
-    for event_id, answer in oracle.told.items():
-        assert answer["status"] in {"stored", "duplicate"}, answer
-        event = oracle.sent[event_id]
-        step = orders[event["session_id"], answer["step_order"]]
-        assert step["call_id"] == event.get("call_id")
-        if event.get("phase") == "end":
-            assert step["status"] == "ok"
-    sessions: dict[str, list[int]] = {}
-    for step in steps:
-        sessions.setdefault(step["session_id"], []).append(step["step_order"])
-    for found in sessions.values():
-        assert sorted(found) == list(range(1, len(found) + 1))
-    assert {step["event_id"] for step in steps} <= oracle.sent.keys()
-    assert daemon.rows("rejected_events") == []
-
-
-def check_file(daemon: Daemon) -> None:
-    """The database that a kill leaves behind is whole."""
-    connection = sqlite3.connect(daemon.db)
+def die_young(daemon: Daemon, seconds: float) -> None:
+    """Start the daemon and kill it some time later, most often before it is ready."""
+    end = threading.Timer(seconds, daemon.kill)
+    end.start()
     try:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    finally:
-        connection.close()
+        daemon.start()
+    except AssertionError:
+        assert daemon.process is not None
+        assert daemon.process.wait() == -signal.SIGKILL, daemon.log.read_text()
+    daemon.kill()
+    end.join()
+
+
+def check(stored: Snapshot, crowd: Crowd) -> None:
+    """Hold what is stored against what was sent and told."""
+    assert stored.rows("rejected_events") == []
+    check_once(stored, {EXPLICIT: crowd.explicit_orders()})
+    statuses = check_told(stored, crowd.senders, crowd.call_of)
+    assert statuses["stored"]
+    assert statuses["duplicate"], "no ack was lost by a kill: the test attacks nothing"
+    for alone in crowd.alone:
+        for session_id, wanted in alone.steps.items():
+            check_alone(stored, alone, session_id, wanted)
+    for replay in crowd.whole_replays():
+        for was, said in replay.scenario.expected.items():
+            check_session(stored, replay.session_ids[was], said)
+            check_steps(stored.steps(session_id=replay.session_ids[was]), said["steps"])
+
+
+def check_alone(stored: Snapshot, alone: Alone, session_id: str, wanted: list[Row]) -> None:
+    """A session that one client filled has exactly its steps, in the order of sending."""
+    found = stored.steps(session_id=session_id)
+    assert [{key: step[key] for key in SAID} for step in found] == [
+        {key: step[key] for key in SAID} for step in wanted
+    ]
+    (session,) = stored.rows("sessions", session_id=session_id)
+    assert (session["ended_at"] is None) == alone.is_open[session_id]
+    prompts = stored.rows("prompts", session_id=session_id)
+    numbers = sorted(row["prompt_number"] for row in prompts)
+    assert numbers == list(range(1, alone.prompts[session_id] + 1))

@@ -77,7 +77,7 @@ def _call(payload: Payload, capture: Capture, phase: Phase, tool: Tool) -> StepC
     return StepChange(
         phase=phase,
         trace_type=tool.trace_type,
-        name=tool.name,
+        name=capture.name(tool.name),
         source=tool.source,
         call_id=required(payload, "tool_use_id"),
         agent_id=name(payload, "agent_id"),

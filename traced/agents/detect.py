@@ -16,19 +16,22 @@ ROLLOUT: Final = re.compile(r"(?:^|[/\\])rollout-[^/\\]*\Z")
 
 def marked_agent(event: str, payload: Payload) -> str | None:
     """Return the agent whose marks the payload carries, else None."""
-    marks = {key for key, value in payload.items() if value is not None}
-    if "cursor_version" in marks:
+    mark = payload.get
+    if mark("cursor_version") is not None:
         return "cursor"
-    if "sessionId" in marks:
+    if mark("sessionId") is not None:
         return "copilot-cli"
     if event.startswith(("Before", "After")) or event == "PreCompress":
         return "gemini-cli"
-    if "timestamp" in marks:
-        is_gemini = "transcript_path" in marks and event in GEMINI_EVENTS
+    transcript = mark("transcript_path")
+    if mark("timestamp") is not None:
+        is_gemini = transcript is not None and event in GEMINI_EVENTS
         return "gemini-cli" if is_gemini else "copilot-cli"
-    transcript = payload.get("transcript_path")
-    is_rollout = isinstance(transcript, str) and ROLLOUT.search(transcript) is not None
-    has_turn = "turn_id" in marks and event != "MessageDisplay"
-    if has_turn or is_rollout or {"model", "permission_mode"} <= marks:
-        return "codex"
-    return None
+    is_rollout = (
+        isinstance(transcript, str)
+        and "rollout-" in transcript
+        and ROLLOUT.search(transcript) is not None
+    )
+    has_turn = mark("turn_id") is not None and event != "MessageDisplay"
+    has_both = mark("model") is not None and mark("permission_mode") is not None
+    return "codex" if has_turn or is_rollout or has_both else None

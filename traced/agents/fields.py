@@ -31,8 +31,12 @@ def text(payload: Payload, key: str) -> str | None:
 
 def name(payload: Payload, key: str) -> str | None:
     """Return a non-empty string fit for a name or an id: clean, at most 256 characters."""
-    value = text(payload, key)
-    return None if value is None else cut(clean(value), NAME_CHARS_MAX)
+    value = payload.get(key)
+    if not isinstance(value, str) or not value:
+        return None
+    if len(value) <= NAME_CHARS_MAX and value.isprintable():  # nearly all; six in an event
+        return value
+    return cut(clean(value), NAME_CHARS_MAX)
 
 
 def required(payload: Payload, key: str) -> str:

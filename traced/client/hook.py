@@ -116,8 +116,7 @@ def flags_of(arguments: list[str]) -> dict[str, str]:
     pending = ""
     for argument in arguments:
         if not argument.startswith("--"):
-            flags[pending] = argument
-            pending = ""
+            flags[pending], pending = argument, ""
         elif "=" in argument:
             flag, _, flags[flag] = argument.partition("=")
             pending = ""
@@ -212,7 +211,7 @@ def seconds_left(deadline: float) -> float:
 
 
 def write_spool(spool: str, name: str, line: bytes) -> None:
-    """Write `line` to the new file `name` in `spool`; on OSError nothing of it is left behind."""
+    """Write `line` to the new file `name` in `spool`; on OSError an empty ``.….lost`` tells it."""
     posix.umask(0o077)
     hidden = f"{spool}/.{name}"
     how = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW
@@ -230,7 +229,8 @@ def write_spool(spool: str, name: str, line: bytes) -> None:
             posix.close(file)
         posix.rename(hidden, f"{spool}/{name}")
     except OSError:
-        posix.unlink(hidden)
+        posix.truncate(hidden, 0)  # on a full disk there is room for a name, and it counts as one
+        posix.rename(hidden, hidden.removesuffix("ndjson") + "lost")
         raise
 
 

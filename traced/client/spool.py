@@ -4,6 +4,9 @@ The spool: a folder whose files hold events while the daemon cannot be reached.
 Law: a file bears its final name only when it is whole, and names sort by the time of their events;
 so whoever reads the folder in name order reads whole lines in the order in which they happened.
 ``hook.py`` writes the same form by itself, for it must not import anything.
+
+Beside them stand notes of what was lost, under dot names ending in ``.lost``: an empty one is of
+an event that a client had no room for.
 """
 
 import os
@@ -18,7 +21,9 @@ FOLDER_MODE = 0o700
 HIDDEN_PREFIX = "."  # of a file that is being written; a left-over one is of a writer killed midway
 TOKEN_BYTES = 4  # tells apart what one process writes within one nanosecond
 
-NAME = re.compile(r"(?P<unix_ns>[0-9]{20})-(?P<pid>[0-9]{1,10})-(?P<token>[0-9a-f]{1,32})\.ndjson")
+STEM = r"(?P<unix_ns>[0-9]{20})-(?P<pid>[0-9]{1,10})-(?P<token>[0-9a-f]{1,32})"
+NAME = re.compile(STEM + r"\.ndjson")
+NOTE_NAME = re.compile(r"\." + STEM + r"(?:\.shutdown-(?P<events>[0-9]{1,9}))?\.lost")
 
 
 class SpoolName(NamedTuple):
@@ -27,6 +32,13 @@ class SpoolName(NamedTuple):
     unix_ns: int
     pid: int
     token: str
+
+
+class NoteName(NamedTuple):
+    """What the name of a note says of events that were lost: the reason, and how many."""
+
+    reason: str
+    events: int
 
 
 def make_name(unix_ns: int, pid: int, token: str) -> str:
@@ -42,6 +54,20 @@ def parse_name(name: str) -> SpoolName | None:
     return SpoolName(int(match["unix_ns"]), int(match["pid"]), match["token"])
 
 
+def make_note_name(unix_ns: int, pid: int, token: str, events: int) -> str:
+    """Return the name of a daemon's note that it lost so many events when it stopped."""
+    return f".{unix_ns:020d}-{pid}-{token}.shutdown-{events}.lost"
+
+
+def parse_note_name(name: str) -> NoteName | None:
+    """Return what `name` says, or None if it is not the name of a note."""
+    match = NOTE_NAME.fullmatch(name)
+    if match is None:
+        return None
+    events = match["events"]
+    return NoteName("spool_full", 1) if events is None else NoteName("shutdown", int(events))
+
+
 def write(spool_dir: Path, line: bytes) -> Path:
     r"""
     Write `line`, which ends in b"\n", to a new file of `spool_dir`; return the file's path.
@@ -55,14 +81,24 @@ def write(spool_dir: Path, line: bytes) -> Path:
     """
     if not line.endswith(b"\n"):
         raise ValueError(f"spool line of {len(line)} bytes ends in {line[-1:]!r}, expected b'\\n'")
-    _make_folder(spool_dir)
-    final = spool_dir / make_name(time.time_ns(), os.getpid(), secrets.token_hex(TOKEN_BYTES))
-    hidden = spool_dir / (HIDDEN_PREFIX + final.name)
+    name = make_name(time.time_ns(), os.getpid(), secrets.token_hex(TOKEN_BYTES))
+    return write_file(spool_dir / name, line)
+
+
+def write_file(final: Path, data: bytes) -> Path:
+    """
+    Write `data` to a new file under a dot name, then give it its own; return that.
+
+    Raises:
+        OSError: If it cannot be written; nothing of it is left behind then.
+    """
+    _make_folder(final.parent)
+    hidden = final.with_name(HIDDEN_PREFIX + final.name)
     file = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:
         with open(file, "wb") as stream:  # noqa: PTH123 - a descriptor has no Path
             os.fchmod(file, FILE_MODE)  # whatever the umask left of it
-            stream.write(line)
+            stream.write(data)
         hidden.rename(final)
     except OSError:
         hidden.unlink(missing_ok=True)

@@ -28,11 +28,15 @@ class Capture:
         """Return a summary that its sender wrote: redacted and cut, else as it is."""
         return self.value(text)
 
+    def name(self, name: str) -> str:
+        """Return a name that content was taken for, such as a skill's: kept in every mode."""
+        return self._redactor.text(name)
+
     def tool_input(self, tool_name: str, value: object) -> str | None:
         """Return what a tool was asked to do: the command, the path, the pattern."""
         if self._mode == "metadata":
             return None
-        return summary(tool_input(tool_name, value) or value, self._redactor)
+        return summary(tool_input(tool_name, value, self._redactor) or value, self._redactor)
 
     def whole(self, value: object) -> str | None:
         """Return a value as JSON where all content is kept, else None."""

@@ -17,8 +17,9 @@ from traced.core.event import Rejected
 from traced.core.flaws import unknown, wrong
 from traced.core.json_text import (
     NUL_ESCAPE,
+    check_json,
     check_utf8,
-    decode_json,
+    decode_outline,
     is_utf8,
     nested_too_deep,
     replace_lone_surrogates,
@@ -190,8 +191,8 @@ def _open(text: bytes) -> tuple[bytes, _Keys]:
         raise nested_too_deep(len(text)) from None
     if keys is not None:
         return text, keys
-    value = decode_json(text)
-    raise Malformed("not_object", f"line is {type_name(value)}, expected an object")
+    check_json(text)
+    raise Malformed("not_object", f"line is {type_name(decode_outline(text))}, expected an object")
 
 
 def _keys(text: bytes) -> _Keys | None:

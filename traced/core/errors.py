@@ -6,10 +6,14 @@ What can go wrong, and whose fault it is.
     ├── Malformed         bytes that are not what they should be: reject that line
     ├── StoreError        the database cannot be opened or read: tell the user what to do
     │   └── StoreBusy     it cannot be written just now: keep the batch, try again later
+    │       └── StoreBroken       its connection is of no more use: open it anew before that
+    │           ├── StoreDamaged  the file is no sound database: if that stays so, set it aside
+    │           └── StoreMoved    the files at its path are not the ones that are open
     ├── SessionUnknown    nothing recorded goes by this name: say how to see what is there
     ├── SessionAmbiguous  several sessions go by this name: list them
     ├── AlreadyRunning    another daemon holds the database or the socket: leave it alone
     ├── NotRunning        no daemon answers: start it, or read the database without it
+    ├── EventsLost        the daemon ended without keeping all that it had read: say how many
     └── ConfigError       settings or folders are wrong: exit 78
 
 Messages say what was read and what was expected. They carry plain values, never other objects of
@@ -42,6 +46,18 @@ class StoreBusy(StoreError):
     """The database cannot be written just now; the batch is still whole."""
 
 
+class StoreBroken(StoreBusy):
+    """The connection is of no more use; one that is opened anew may be."""
+
+
+class StoreDamaged(StoreBroken):
+    """The file is not, or no longer, a sound database."""
+
+
+class StoreMoved(StoreBroken):
+    """The files at the path of the database are gone, or others than those that are open."""
+
+
 class SessionUnknown(TracedError):
     """No session, or no prompt of it, goes by the name that was given."""
 
@@ -56,6 +72,10 @@ class AlreadyRunning(TracedError):
 
 class NotRunning(TracedError):
     """No daemon answers."""
+
+
+class EventsLost(TracedError):
+    """The daemon could neither store nor spool some of what it had read."""
 
 
 class ConfigError(TracedError):

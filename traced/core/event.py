@@ -135,7 +135,8 @@ class Event(Struct, gc=False):
 
     `at` is when it happened as far as is known: the agent's own timestamp, else `sent_at`, else
     the time of receipt. `event_id` is the client's, else derived where the payload is unique, else
-    None: two identical ones are then both genuine.
+    None: two identical ones are then both genuine. `origin` names the place in the spool that it
+    was read from, if it was.
     """
 
     agent: str
@@ -147,6 +148,7 @@ class Event(Struct, gc=False):
     model: str | None = None
     agent_pid: int | None = None
     peer_uid: int | None = None
+    origin: str | None = None
 
 
 class Rejected(Struct, gc=False):
@@ -156,6 +158,8 @@ class Rejected(Struct, gc=False):
     `reason` is one of the closed list in SPEC 3. `detail` names the field, the value and what was
     expected. `raw` is redacted already; `length` is the line's length in bytes before any cut.
     `salvaged` is what could be saved of a line that was too long; it takes effect all the same.
+    What was lost before it got this far is kept in the same form, as `discarded`, `count` events
+    at a time. Of one `origin`, a place in the spool, one is kept however often it is read.
     """
 
     reason: str
@@ -167,6 +171,9 @@ class Rejected(Struct, gc=False):
     event_id: str | None = None
     ack: bool = False
     salvaged: Event | None = None
+    kind: Literal["rejected", "discarded"] = "rejected"
+    count: int = 1
+    origin: str | None = None
 
 
 Status = Literal["stored", "duplicate", "rejected", "ignored"]

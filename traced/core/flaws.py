@@ -7,17 +7,24 @@ is told before anything else, because everything else may be right in it.
 
 from typing import Final
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from traced.core.checks import EXPECTED, wrong_type
-from traced.core.errors import Malformed
 from traced.core.event import Rejected
-from traced.core.json_text import decode_json
-from traced.core.rejections import Rejections, type_name
+from traced.core.json_text import (
+    decode_outline,
+    nested_too_deep,
+    no_json,
+    replace_lone_surrogates,
+    replace_nul,
+)
+from traced.core.rejections import Rejections
 from traced.core.wire import CONTROL_CHARS_MAX, Control, ControlLine
 
 _KINDS: Final = "trace_type, payload, lifecycle, control, hook_event_name"
 _VERSION_SHOWN_MAX: Final = 999_999_999
+_members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 def wrong(
@@ -72,7 +79,24 @@ def _newer(record: dict[str, object]) -> str:
 
 
 def _object(text: bytes) -> dict[str, object]:
-    record = decode_json(text)
-    if not isinstance(record, dict):
-        raise Malformed("not_object", f"line is {type_name(record)}, expected an object")
+    """
+    Read an object as far as it may be told of: the outlines of its fields and of its payload's.
+
+    Read as a whole, 8 MiB of empty arrays would hold everybody up for a second.
+    """
+    try:
+        members = _members(replace_lone_surrogates(replace_nul(text)))
+        record = _outlines(members)
+        if isinstance(record.get("payload"), dict):
+            record["payload"] = _outlines(_members(members["payload"]))
+    except RecursionError:
+        raise nested_too_deep(len(text)) from None
+    except msgspec.MsgspecError as error:
+        raise no_json(error, text) from None
     return record
+
+
+def _outlines(members: dict[str, Raw]) -> dict[str, object]:
+    return {
+        key: decode_outline(bytes(raw)) if key in EXPECTED else None for key, raw in members.items()
+    }

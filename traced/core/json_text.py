@@ -12,20 +12,25 @@ import msgspec
 
 from traced.core.errors import Malformed
 
-# Each starts at the first backslash of a run, so that long runs of them cost linear time.
-_SURROGATE: Final = re.compile(
-    rb"(?<!\\)(\\++)(u[dD](?:[89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
-    rb"|[c-fC-F][0-9a-fA-F]{2}))"
+# Half a character: a high half that no low one follows, or a low one that no high one precedes.
+_LONE_ESCAPE: Final = re.compile(
+    rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F][0-9a-fA-F]{2})"
 )
-_NUL: Final = re.compile(rb"(?<!\\)(\\++)u0000")
 NUL_ESCAPE: Final = re.compile(rb"\\u0000")
 """What a text with U+0000 holds; others may hold it too. Faster by a third than ``in``."""
 
 _REPLACEMENT: Final = rb"\ufffd"
+_TEMPLATE: Final = rb"\\ufffd"  # the same, as `re` wants it
+_BACKSLASH: Final = rb"\\"  # escaped: what follows it is plain text
+_STAND_IN: Final = b"\x00\x00"  # of the same length, and in no JSON
+_PLACE: Final = re.compile(r"(\S+) \(byte (\d+)\)\Z")  # in a message of msgspec
+_CONSTANT: Final = re.compile(rb"NaN|Infinity")  # as Python and JavaScript write them
 _LONE_HALF: Final = re.compile("[\ud800-\udfff]")
 _INT_DIGITS_MAX: Final = 4300  # Python's own limit on turning digits into an int
 
 _decode: Final = msgspec.json.Decoder().decode
+_skip: Final = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def decode_json(raw: bytes) -> object:
@@ -57,14 +62,53 @@ def decode_json(raw: bytes) -> object:
         raise _no_json(place, len(data)) from None
 
 
+def decode_outline(raw: bytes) -> object:
+    """
+    Read a JSON value that is known to be one; an array or an object comes back empty.
+
+    For who asks no more than its type: what is in it takes neither time nor memory.
+
+    Raises:
+        Malformed: If it is nested too deep, or no JSON after all.
+    """
+    match bytes(raw[:1]):
+        case b"[":
+            return []
+        case b"{":
+            return {}
+        case _:
+            return decode_json(raw)
+
+
+def check_json(data: bytes) -> None:
+    """
+    Make sure that this is one JSON value without lone surrogates; make no objects of it.
+
+    Raises:
+        Malformed: ``not_json``, with the place of what is none.
+    """
+    try:
+        _skip(data)
+    except RecursionError:
+        raise nested_too_deep(len(data)) from None
+    except msgspec.MsgspecError as error:
+        raise no_json(error, data) from None
+
+
 def replace_lone_surrogates(data: bytes) -> bytes:
     """Write U+FFFD for every escape of half a character; the length stays the same."""
-    return _SURROGATE.sub(_replace_surrogate, data)
+    if not (rb"\ud" in data or rb"\uD" in data) or b"\0" in data:  # no JSON holds the last
+        return data
+    data = data.replace(_BACKSLASH, _STAND_IN)
+    return _LONE_ESCAPE.sub(_TEMPLATE, data).replace(_STAND_IN, _BACKSLASH)
 
 
 def replace_nul(data: bytes) -> bytes:
     """Write U+FFFD for every escape of U+0000; the length stays the same."""
-    return _NUL.sub(_replace_nul, data)
+    if b"\0" in data:
+        return data
+    data = data.replace(_BACKSLASH, _STAND_IN)
+    return data.replace(rb"\u0000", _REPLACEMENT).replace(_STAND_IN, _BACKSLASH)
 
 
 def check_utf8(data: bytes) -> None:
@@ -99,25 +143,22 @@ def nested_too_deep(length: int) -> Malformed:
     return Malformed("not_json", f"{length} bytes of JSON nested too deep to be read")
 
 
+def no_json(error: msgspec.MsgspecError, data: bytes) -> Malformed:
+    """What is wrong with bytes that msgspec refused: where they are no JSON, as far as it says."""
+    place = _PLACE.search(str(error))
+    if place is None:  # "Input data was truncated"
+        return _no_json(len(data), len(data))
+    at = int(place[2]) - (place[1] == "characters")  # of trailing ones it tells the second
+    if constant := _CONSTANT.match(data, at):
+        sign = "-" if data[at - 1 : at] == b"-" else ""
+        return Malformed("not_json", f"{sign}{constant[0].decode()} is no JSON number")
+    return _no_json(at, len(data))
+
+
 def _no_json(position: int, length: int) -> Malformed:
     if position >= length:
         return Malformed("not_json", f"ends at byte {length}, before its JSON does")
     return Malformed("not_json", f"no JSON at byte {position} of {length}")
-
-
-def _replace_surrogate(match: re.Match[bytes]) -> bytes:
-    backslashes, escape, low_half = match.groups()
-    if len(backslashes) % 2 == 1:
-        return match[0] if low_half else backslashes[1:] + _REPLACEMENT
-    # The last backslash is escaped itself: "ud83d" is plain text, a low half after it is alone.
-    if low_half:
-        return backslashes + escape.removesuffix(low_half) + _REPLACEMENT
-    return match[0]
-
-
-def _replace_nul(match: re.Match[bytes]) -> bytes:
-    backslashes = match[1]
-    return backslashes[1:] + _REPLACEMENT if len(backslashes) % 2 == 1 else match[0]
 
 
 def _any_int(digits: str) -> int | float:

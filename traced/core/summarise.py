@@ -104,15 +104,16 @@ def summary(value: object, redactor: Redactor) -> str | None:
     return cut(clean(Teller(redactor).tell(value))) or None
 
 
-def tool_input(name: str, value: object) -> str | None:
+def tool_input(name: str, value: object, redactor: Redactor) -> str | None:
     """
     Return what a well-known tool was asked for: the command, the path, the pattern; else None.
 
-    The text is neither redacted nor cut for people, but at most `TOOL_INPUT_CHARS_MAX` long.
+    The text is neither redacted nor cut for people, but at most `TOOL_INPUT_CHARS_MAX` long. Only
+    words that are put in quotes here are redacted, because what was quoted twice is not seen.
     """
     tool = name.replace("_", "").replace("-", "").lower()
     if tool in _SHELLS:
-        asked = _command(value)
+        asked = _command(value, redactor)
     elif tool == "applypatch":
         asked = _patched_files(value)
     elif not isinstance(value, dict):
@@ -129,7 +130,7 @@ def _first_text(value: dict[str, object], keys: tuple[str, ...]) -> str | None:
     return next(texts, None)
 
 
-def _command(value: object) -> str | None:
+def _command(value: object, redactor: Redactor) -> str | None:
     """Return a shell's command; of ``["bash", "-lc", script]`` the script."""
     if isinstance(value, dict):
         value = next((value[key] for key in _COMMAND if value.get(key)), None)
@@ -140,7 +141,7 @@ def _command(value: object) -> str | None:
     match value:
         case [str(), "-c" | "-lc", str(script)]:
             return script
-    return _joined(" ", (shlex.quote(word[:TOOL_INPUT_CHARS_MAX]) for word in value))
+    return _joined(" ", (shlex.quote(Teller(redactor).tell(word)) for word in value))
 
 
 def _patched_files(value: object) -> str | None:

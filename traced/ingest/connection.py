@@ -6,10 +6,7 @@ not read from; and whatever goes wrong with one ends that one, with a line in th
 """
 
 import asyncio
-import fcntl
 import socket
-import sys
-import termios
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,17 +14,16 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from traced.core.event import Outcome, Rejected
+from traced.core.event import Outcome
+from traced.core.fault import fault
 from traced.core.protocol import Protocol as LineProtocol
-from traced.core.wire import Control, Item, TooLong
-from traced.ingest.fault import fault
+from traced.core.wire import Control, Item
+from traced.ingest.inlet import READ_BYTES_MAX, Inlet
 from traced.ingest.intake import Intake, Submission
 from traced.ingest.outlet import Outlet
-from traced.ingest.replies import Page, Replies, asked
+from traced.ingest.replies import Page, Replies, asked, is_torn
 from traced.ingest.traffic import Traffic
 
-# More at a time makes no stream faster: the kernel holds some 200 KiB of one.
-READ_BYTES_MAX: Final = 64 * 1024
 # Of lines of two bytes 64 KiB hold 32,000, which take half a second to be rejected, while the
 # others wait. So each client is read only as much at a time as is made out in some milliseconds.
 READ_BYTES_FIRST: Final = 4 * 1024
@@ -40,10 +36,6 @@ ACKS_OWED_MAX: Final = 16_384
 
 # What a client that does not read its answers can hold up a stop.
 UNREAD_SECONDS_MAX: Final = 1.0
-
-# One buffer for all: reads happen one after the other, and a buffer of this size for each
-# connection cost ten times as much where every connection sends one event.
-_BUFFER: Final = memoryview(bytearray(READ_BYTES_MAX))
 
 Result = TypeVar("Result")
 
@@ -82,6 +74,7 @@ class Connection:
         self._host = host
         self._replies = Replies(partial(host.answer_control, uid))
         self._loop = asyncio.get_running_loop()
+        self._inlet = Inlet(sock)
         self._outlet = Outlet(sock, partial(self._guarded, self._go_on))
         self._read_bytes = READ_BYTES_FIRST
         self._reading = False
@@ -98,19 +91,24 @@ class Connection:
     @property
     def waiting_bytes(self) -> int:
         """How many bytes of it wait in the kernel."""
-        if self._ended:
-            return 0
-        return int.from_bytes(fcntl.ioctl(self._sock, termios.FIONREAD, bytes(4)), sys.byteorder)
+        return 0 if self._ended else self._inlet.waiting_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much of it waits in the kernel that its client cannot send more."""
+        return not self._ended and self._inlet.is_full
 
     def is_idle(self) -> bool:
         """Tell whether closing it loses nothing that it sent; what has just come is read first."""
-        if self.pending or self._held_back or not self._host.traffic.may_read(self):
+        if self.pending or self._held_back:
             return False
-        return bool(self._ended or self._outlet.kept_bytes) or not self.read()
+        if self._ended or self._outlet.kept_bytes:
+            return True
+        return not (self.read() if self._host.traffic.may_read(self) else self.waiting_bytes)
 
     def read(self) -> int:
         """Read once; return how many bytes came: none if none wait or it has ended."""
-        return self._guarded(self._read) or 0
+        return self._guarded(lambda: self._read(self._read_bytes)) or 0
 
     def resume(self) -> None:
         """Be read from now on, or again after the traffic held it back."""
@@ -152,52 +150,58 @@ class Connection:
             self.close()
             return None
 
-    def _read(self) -> int:
+    def _read(self, bytes_max: int) -> int:
         if self._ended:
             return 0
-        try:
-            count = self._sock.recv_into(_BUFFER, self._read_bytes)
-        except BlockingIOError:
+        data = self._inlet.take(bytes_max)
+        if data is None:
             return 0
-        except OSError:  # the client went away without a word
-            count = 0
-        if not count:
-            self._end([item for item in self._protocol.receive_eof() if not _is_torn(item)])
+        if not data:
+            self._end([item for item in self._protocol.receive_eof() if not is_torn(item)])
             return 0
         self._host.was_read(self)
         began = time.thread_time()
-        items = self._protocol.receive_data(bytes(_BUFFER[:count]))
-        self._aim(count, time.thread_time() - began)
+        items = self._protocol.receive_data(data)
         self._submit(items)
+        self._aim(len(data), time.thread_time() - began)
         self._weigh_partial(anew=self._protocol.lines_bytes > 0)
         self._update_reading()
-        return count
+        return len(data)
 
     def _aim(self, count: int, seconds: float) -> None:
-        """Read more or less next time, after so many bytes took so long to be made out."""
+        """Read more or less next time, after so many bytes and their answers took so long."""
         if seconds > READ_SECONDS_AIM:
             self._read_bytes = max(READ_BYTES_MIN, int(count * READ_SECONDS_AIM / seconds))
         elif count == self._read_bytes:
             self._read_bytes = min(READ_BYTES_MAX, 2 * count)
 
     def _readable(self) -> None:
-        if self._host.traffic.may_read(self):
+        traffic = self._host.traffic
+        if traffic.may_read(self):
             self.read()
-        elif not self._read_ahead():
+        elif not (self._read_lines() if traffic.may_read_lines() else self._read_ahead()):
             self._held_back = True
             self._update_reading()
-            self._host.traffic.hold_back(self)
+            traffic.hold_back(self)
+
+    def _read_lines(self) -> bool:
+        """Read no further than to the end of a line, or to its own; return if one was there."""
+        seen = self._inlet.look(READ_BYTES_MAX)
+        if seen is None:
+            return True
+        lines_bytes = seen.rfind(b"\n", 0, self._read_bytes) + 1 or seen.find(b"\n") + 1
+        if seen and not lines_bytes:
+            return False
+        self._read(lines_bytes or self._read_bytes)
+        return True
 
     def _read_ahead(self) -> bool:
         """Take control lines that nothing of this client stands before; return if that is so."""
         if self.pending or self._protocol.partial_bytes:
             return False
-        try:
-            ahead = self._sock.recv(AHEAD_BYTES, socket.MSG_PEEK)
-        except BlockingIOError:
+        ahead = self._inlet.look(AHEAD_BYTES)
+        if ahead is None:
             return True
-        except OSError:
-            ahead = b""
         if not ahead:
             self._end([])
             return True
@@ -207,7 +211,7 @@ class Connection:
         items = self._protocol.receive_data(lines)
         if not all(isinstance(item, Control) for item in items):
             return False
-        self._sock.recv(len(lines))
+        self._inlet.take(len(lines))
         self._submit(items)
         return True
 
@@ -276,14 +280,3 @@ class Connection:
         self._ended = True
         self._weigh_partial(anew=False)
         self._submit(items)
-
-
-def _is_torn(item: Item) -> bool:
-    """
-    Tell whether a last line was cut off on its way by a client that keeps it until it is acked.
-
-    The hook client does that at its deadline, with the whole event in its spool.
-    """
-    if isinstance(item, Rejected):
-        return item.ack and item.reason in ("not_json", "not_utf8")
-    return isinstance(item, TooLong) and asked(item)

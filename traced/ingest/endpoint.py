@@ -2,7 +2,8 @@
 The places that only one daemon may hold: the database and the socket.
 
 Law: a lock of the kernel decides, so a crash leaves nothing that has to be cleaned up by hand, and
-a second daemon never takes the socket of one that lives.
+a second daemon never takes the socket of one that lives. A cleaner of /tmp that removes the files
+of one that lives is made good within seconds.
 """
 
 import errno
@@ -11,50 +12,117 @@ import os
 import resource
 import socket
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from traced.core.errors import AlreadyRunning, ConfigError
+import anyio
+import structlog
+
+from traced.core.errors import AlreadyRunning, ConfigError, StoreBusy
+from traced.store.faults import PASSING_ERRNOS
 
 PROBE_SECONDS_MAX: Final = 1.0
+# How long clients spool after somebody removed the socket file.
+LOOK_SECONDS: Final = 2.0
 # Descriptors for the database, its journal and its backup, the spool and the log.
 DESCRIPTORS_KEPT: Final = 64
 
+log = structlog.get_logger()
 
-@contextmanager
-def locked(path: Path, what: str) -> Iterator[None]:
-    """
-    Hold the lock file ``<path>.lock`` for the length of the block; links to one file share a lock.
 
-    Raises:
-        AlreadyRunning: If another process holds it; its pid is named where it is known.
-        ConfigError: If it cannot be made.
-    """
-    resolved = path.resolve()
-    lock = resolved.with_name(resolved.name + ".lock")
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise ConfigError(
-            f"lock {lock} of the {what} cannot be opened: {error.strerror},"
-            " expected a file of this user"
-        ) from error
-    try:
+class Lock:
+    """The lock file ``<path>.lock``; links to one file share a lock."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        resolved = path.resolve()
+        self._lock = resolved.with_name(resolved.name + ".lock")
+        self._path = path
+        self._what = what
+        self._descriptor: int | None = None
+
+    def keep(self) -> None:
+        """
+        Take it, or make sure that it is held still: the file can be deleted under its holder.
+
+        Raises:
+            AlreadyRunning: If another process holds it; its pid is named where it is known.
+            ConfigError: If it cannot be made.
+            StoreBusy: If it cannot be made just now: the disk is full or read-only.
+        """
+        if self._descriptor is not None and self._is_in_place(self._descriptor):
+            return
+        taken = self._take()
+        self.release()
+        self._descriptor = taken
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _is_in_place(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._lock.lstat())
+        except OSError:
+            return False
+
+    def _take(self) -> int:
+        try:
+            descriptor = os.open(
+                self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            )
+        except OSError as error:
+            if error.errno in PASSING_ERRNOS:
+                raise StoreBusy(
+                    f"lock {self._lock} cannot be opened just now: {error.strerror}"
+                ) from error
+            raise ConfigError(
+                f"lock {self._lock} of the {self._what} cannot be opened: {error.strerror},"
+                " expected a file of this user"
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(descriptor)
             raise AlreadyRunning(
-                f"{what} {path} is in use by another traced (pid {holder}):"
+                f"{self._what} {self._path} is in use by another traced (pid {holder}):"
                 " stop that one, or give this one another place"
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        except OSError:
+            os.close(descriptor)
+            raise
+        with suppress(OSError):  # only told to a second one, and a full disk has no room for it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        return descriptor
+
+
+@contextmanager
+def locked(path: Path, what: str, *, later: bool = False) -> Iterator[Lock]:
+    """
+    Hold the lock of `path` for the length of the block.
+
+    With `later`, one that cannot be made just now is left to who calls `Lock.keep` before each use.
+
+    Raises:
+        AlreadyRunning: See `Lock.keep`.
+        ConfigError: See `Lock.keep`.
+        StoreBusy: See `Lock.keep`; not with `later`.
+    """
+    lock = Lock(path, what)
+    try:
+        try:
+            lock.keep()
+        except StoreBusy:
+            if not later:
+                raise
+        yield lock
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 @contextmanager
@@ -68,27 +136,48 @@ def bound(path: Path) -> Iterator[socket.socket]:
         AlreadyRunning: If somebody answers on it.
         ConfigError: If something else than a socket is there, or it cannot be bound.
     """
-    try:
-        _remove_dead(path)
-    except OSError as error:
-        raise ConfigError(
-            f"socket {path} cannot be looked at: {error.strerror or error}"
-        ) from error
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        # The mode has to be right from the first moment, not after a chmod.
-        umask = os.umask(0o177)
-        try:
-            sock.bind(str(path))
-        except OSError as error:  # one without an errno: the path is too long
-            raise ConfigError(
-                f"socket {path} cannot be bound: {error.strerror or error}"
-            ) from error
-        finally:
-            os.umask(umask)
+    with _bind(path) as sock:
         try:
             yield sock
         finally:
-            path.unlink(missing_ok=True)
+            remove_socket(path)
+
+
+def remove_socket(path: Path) -> None:
+    """Remove a socket file; what else somebody may have put there by now is left alone."""
+    with suppress(OSError):
+        if stat.S_ISSOCK(path.lstat().st_mode):
+            path.unlink()
+
+
+async def keep_places(
+    path: Path,
+    listen: Callable[[socket.socket], None],
+    locks: Sequence[Lock],
+    look_seconds: float = LOOK_SECONDS,
+) -> None:
+    """
+    Bind `path` anew, and make the lock files again, where somebody removes them; never returns.
+
+    `listen` gets each new socket, to listen on that instead of the one before. What another
+    program has put there is left alone, told of once, and tried again at each look.
+    """
+    own = _identity(path)
+    told = ""
+    while True:
+        await anyio.sleep(look_seconds)
+        try:
+            for lock in locks:
+                lock.keep()
+            if own is None or _identity(path) != own:
+                listen(_bind(path))
+                own = _identity(path)
+                log.warning("socket_bound_again", socket=str(path))
+            told = ""
+        except (AlreadyRunning, ConfigError, StoreBusy, OSError) as error:
+            if told != str(error):
+                told = str(error)
+                log.error("place_lost", why=told)  # noqa: TRY400  # it is no fault of the program
 
 
 def allow_descriptors(connections_max: int) -> int:
@@ -107,6 +196,40 @@ def allow_descriptors(connections_max: int) -> int:
     except (OSError, ValueError):  # macOS has a bound of its own below "unlimited"
         granted = soft
     return max(1, min(connections_max, granted - DESCRIPTORS_KEPT))
+
+
+def _bind(path: Path) -> socket.socket:
+    """Return a socket that is bound to `path`; see `bound`."""
+    try:
+        _remove_dead(path)
+    except OSError as error:
+        raise ConfigError(
+            f"socket {path} cannot be looked at: {error.strerror or error}"
+        ) from error
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # The mode has to be right from the first moment, not after a chmod.
+    umask = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+    except OSError as error:  # one without an errno: the path is too long
+        sock.close()
+        raise ConfigError(f"socket {path} cannot be bound: {error.strerror or error}") from error
+    finally:
+        os.umask(umask)
+    return sock
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """
+    Return what tells a file from another one of its name; None where there is none.
+
+    Numbers of files are used again, at once by some file systems; the time of making is not.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns, stat.S_IFMT(found.st_mode)
 
 
 def _remove_dead(path: Path) -> None:

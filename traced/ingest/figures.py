@@ -2,7 +2,8 @@
 What the daemon knows of itself, in numbers (SPEC 9).
 
 Law: each event is counted when it is received and ends in exactly one of stored, duplicate,
-ignored, rejected and discarded: received = the sum of these + queued.
+ignored, rejected and discarded: received = the sum of these + queued. Each of the three is counted
+where it happens and none from the others, so that the sum can be wrong, and is checked.
 """
 
 import time
@@ -10,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Final
 
-from traced.core.event import Outcome
+from traced.core.event import Outcome, Rejected
 
 # Commit times kept for the percentiles.
 COMMITS_KEPT: Final = 1000
@@ -20,11 +21,14 @@ class Figures:
     """
     Counters since start; `queued_max` is the most events that ever waited at once.
 
+    `queued` is what the intake holds: what waits, and what was taken and is not settled.
+
     The last commit is told twice, as Unix seconds and as seconds of the monotonic clock.
     """
 
     def __init__(self) -> None:
         self.received = 0
+        self.queued = 0
         self.queued_max = 0
         self.stored = 0
         self.duplicate = 0
@@ -47,15 +51,22 @@ class Figures:
             + self.discarded.total()
         )
 
-    @property
-    def queued(self) -> int:
-        """How many events wait for their commit."""
-        return self.received - self.settled
-
     def took(self, events: int) -> None:
         """Count events that were put into the intake."""
         self.received += events
+        self.queued += events
         self.queued_max = max(self.queued_max, self.queued)
+
+    def left(self, events: int) -> None:
+        """Count events that the intake does not hold any more."""
+        self.queued -= events
+
+    def noted(self, notes: Iterable[Rejected]) -> None:
+        """Count what never was in the intake: of what was lost before, its kept notes."""
+        for note in notes:
+            self.received += note.count
+            ended = self.discarded if note.kind == "discarded" else self.rejected
+            ended[note.reason] += note.count
 
     def committed(self, outcomes: Iterable[Outcome], seconds: float) -> None:
         """Count one committed batch, which took so many seconds."""

@@ -22,7 +22,9 @@ class Submission(Struct):
     Some records from one place, in their order, and who wants to know what became of them.
 
     `size` is their share of the intake in bytes: what their lines weigh in memory, by the protocol.
-    `settle` is called once, after the commit, with one outcome for each record.
+    `settle` is called once, after the commit, with one outcome for each record. `origin` is the
+    spool file that keeps them until then, None for what came by the socket; its records are
+    numbered, these from `origin_number`.
     """
 
     records: Sequence[Record]
@@ -30,6 +32,8 @@ class Submission(Struct):
     received_at: int
     peer_uid: int | None
     settle: Callable[[Sequence[Outcome]], None]
+    origin: str | None = None
+    origin_number: int = 0
 
 
 class Intake:
@@ -50,12 +54,20 @@ class Intake:
         self._on_change = on_change
         self._figures = figures
         self._waiting: deque[Submission] = deque()
+        self._taken: dict[int, Submission] = {}  # by identity: they are compared by value
         self._arrived = anyio.Event()
         self._emptier = anyio.Event()
         self._closed = False
+        self._cut = False
         self._stalled = False
+        self._stopping = False
         self.bytes = 0
         self.full = False
+
+    @property
+    def held(self) -> list[Submission]:
+        """What is not settled, in the order in which it came."""
+        return [*self._taken.values(), *self._waiting]
 
     def put(self, submission: Submission) -> None:
         """Queue a submission; the last one that was read may go above the bound."""
@@ -70,9 +82,9 @@ class Intake:
         Wait for a submission; return it with what waits behind it, up to `events_max` events.
 
         No submission is split: put none that is larger. Returns an empty list once the intake is
-        closed and everything has been taken.
+        closed and everything has been taken, or it was cut off.
         """
-        while not self._waiting:
+        while self._cut or not self._waiting:
             if self._closed:
                 return []
             self._arrived = anyio.Event()
@@ -82,6 +94,7 @@ class Intake:
         while self._waiting and (not taken or events + len(self._waiting[0].records) <= events_max):
             taken.append(self._waiting.popleft())
             events += len(taken[-1].records)
+        self._taken.update((id(submission), submission) for submission in taken)
         return taken
 
     async def room(self) -> None:
@@ -91,18 +104,31 @@ class Intake:
 
     def settled(self, submissions: Sequence[Submission]) -> None:
         """Make room: these submissions are done."""
-        self.bytes -= sum(submission.size for submission in submissions)
+        for submission in submissions:
+            del self._taken[id(submission)]
+            self.bytes -= submission.size
+            self._figures.left(len(submission.records))
         self._weigh()
 
     def stall(self, *, stalled: bool) -> None:
         """Count as full, whatever waits, while the writer cannot write."""
-        self._stalled = stalled
+        self._stalled = stalled and not self._stopping
         self._weigh()
+
+    def stop_stalling(self) -> None:
+        """Be full by bytes only: at a stop what cannot be written can be handed back."""
+        self._stopping = True
+        self.stall(stalled=False)
 
     def close(self) -> None:
         """Take what waits, then end."""
         self._closed = True
         self._arrived.set()
+
+    def cut(self) -> None:
+        """End at once: what waits is not taken any more, and stays `held`."""
+        self._cut = True
+        self.close()
 
     def _weigh(self) -> None:
         # Half empty before reading goes on: else 64 readers are switched off and on every batch.

@@ -18,11 +18,11 @@ import anyio.lowlevel
 import structlog
 from msgspec import Struct
 
+from traced.core.fault import fault
 from traced.core.protocol import Protocol
 from traced.core.wire import Control
 from traced.ingest.connection import Connection
 from traced.ingest.crowd import Crowd
-from traced.ingest.fault import fault
 from traced.ingest.intake import Intake
 from traced.ingest.peer import peer_uid
 from traced.ingest.traffic import Traffic
@@ -84,7 +84,8 @@ class Listener:
         return len(self._connections)
 
     def start(self, sock: socket.socket) -> None:
-        """Listen on a bound socket from now on."""
+        """Listen on a bound socket from now on, no longer on the one before; connections stay."""
+        self._stop_accepting()
         sock.setblocking(False)
         sock.listen(BACKLOG)
         self._sock = sock

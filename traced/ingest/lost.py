@@ -7,17 +7,17 @@ Law: a process that is gone says so itself; silence says so only after a day.
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
-import aiosqlite
 import anyio
 import structlog
 
 from traced.core.errors import StoreBusy
 from traced.core.event import Event, RunningLost
-from traced.ingest.fault import fault
-from traced.store.database import run_in_writer_thread
+from traced.core.fault import fault
 from traced.store.recorder import Recorder, RunningSession
+from traced.store.store import Store
 
 LOOK_SECONDS: Final = 5.0
 SILENCE_MS_MAX: Final = 24 * 60 * 60 * 1000
@@ -25,23 +25,32 @@ SILENCE_MS_MAX: Final = 24 * 60 * 60 * 1000
 log = structlog.get_logger()
 
 
-async def watch(connection: aiosqlite.Connection, recorder: Recorder) -> None:
-    """Look every few seconds for sessions whose running steps will not end, and close them."""
+async def watch(store: Store) -> None:
+    """
+    Look every few seconds for sessions whose running steps will not end, and close them.
+
+    While nothing comes in, this is also what finds out that the database is not what it was.
+    """
     while True:
         await anyio.sleep(LOOK_SECONDS)
-        with anyio.CancelScope(shield=True):
-            await run_in_writer_thread(connection, look, recorder)
+        with suppress(StoreBusy):  # the store or the writer tells of it; the next look comes soon
+            await store.run(look)
 
 
 def look(recorder: Recorder) -> None:
-    """Look once, in the writer's thread."""
+    """
+    Look once, in the database's thread.
+
+    Raises:
+        StoreBusy: If the database cannot be used just now.
+    """
     now = time.time_ns() // 1_000_000
     try:
         lost = _lost(recorder.running_sessions(), now)
         if lost:
             recorder.append(lost, now)
     except StoreBusy:
-        return  # The writer tells of it; the next look comes soon.
+        raise
     except Exception as error:  # noqa: BLE001  # nobody's event waits for it
         log.error("lost_look_failed", error=fault(error))  # noqa: TRY400  # its text may be a client's
 

@@ -18,17 +18,18 @@ log = structlog.get_logger()
 
 async def watch(figures: Figures, seconds: float = MINUTE_SECONDS) -> None:
     """Tell of each minute in which events came or were settled, how many."""
-    before = _counts(figures)
+    before = counts(figures)
     while True:
         await anyio.sleep(seconds)
-        now = _counts(figures)
+        now = counts(figures)
         if now != before:
             came = {name: count - before[name] for name, count in now.items()}
             log.info("minute", **came, queued=figures.queued)
         before = now
 
 
-def _counts(figures: Figures) -> dict[str, int]:
+def counts(figures: Figures) -> dict[str, int]:
+    """Return how many events came since the start, and how many ended in which way."""
     return {
         "received": figures.received,
         "stored": figures.stored,

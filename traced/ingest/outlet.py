@@ -20,7 +20,7 @@ class Outlet:
         self._sock = sock
         self._on_sent = on_sent
         self._loop = asyncio.get_running_loop()
-        self._kept = b""
+        self._kept = bytearray()  # cheap to cut at its front, bytes are copied whole each time
 
     @property
     def kept_bytes(self) -> int:
@@ -38,7 +38,7 @@ class Outlet:
 
     def close(self) -> None:
         """Keep nothing and send nothing more; to be called before the socket is closed."""
-        self._kept = b""
+        self._kept.clear()
         self._loop.remove_writer(self._sock.fileno())
 
     def _send(self) -> None:
@@ -48,7 +48,7 @@ class Outlet:
             sent = 0
         except OSError:  # nobody is there to be told; what was stored stays stored
             sent = len(self._kept)
-        self._kept = self._kept[sent:]
+        del self._kept[:sent]
 
     def _writable(self) -> None:
         self._send()

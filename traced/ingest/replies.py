@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from traced.core.answers import encode_ack
-from traced.core.event import Outcome
+from traced.core.event import Outcome, Rejected
 from traced.core.wire import Control, HookPayload, Item, TooLong
 
 
@@ -79,3 +79,14 @@ def asked(item: Item) -> bool:
             return False
         case _:
             return item.ack
+
+
+def is_torn(item: Item) -> bool:
+    """
+    Tell whether a last line was cut off on its way by a client that keeps it until it is acked.
+
+    The hook client does that at its deadline, with the whole event in its spool.
+    """
+    if isinstance(item, Rejected):
+        return item.ack and item.reason in ("not_json", "not_utf8")
+    return isinstance(item, TooLong) and asked(item)

@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from traced.client.spool import HIDDEN_PREFIX, parse_name
+from traced.client.spool import HIDDEN_PREFIX, parse_name, parse_note_name
 from traced.core.event import Outcome
 from traced.core.protocol import Protocol
 from traced.ingest.intake import Intake, Submission
@@ -100,10 +100,18 @@ class Spool:
 
     async def _put(self, file: SpoolFile) -> _Taking:
         taking = _Taking(len(file.parts), partial(self._delete, file.path))
-        for records, size in file.parts:
+        for records, size, number in file.parts:
             await self._intake.room()
             self._intake.put(
-                Submission(records, size, file.written_at, file.uid, taking.part_committed)
+                Submission(
+                    records,
+                    size,
+                    file.written_at,
+                    file.uid,
+                    taking.part_committed,
+                    file.path.name,
+                    number,
+                )
             )
         return taking
 
@@ -161,7 +169,8 @@ class Spool:
     def _is_stranger(self, entry: os.DirEntry[str]) -> bool:
         if parse_name(entry.name) is not None:
             return False
-        if parse_name(entry.name.removeprefix(HIDDEN_PREFIX)) is not None:
+        name = entry.name.removeprefix(HIDDEN_PREFIX)
+        if parse_name(name) is not None or parse_note_name(name) is not None:
             with suppress(OSError):
                 age = time.time() - entry.stat(follow_symlinks=False).st_mtime
                 if age > ABANDONED_SECONDS:

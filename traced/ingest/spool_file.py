@@ -8,15 +8,16 @@ regular file with one link, of an allowed owner, of a bounded size.
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from traced.client.spool import parse_name
 from traced.core.event import Rejected
+from traced.core.fault import fault
 from traced.core.protocol import Protocol
-from traced.core.wire import Control, Envelope, Item, LifeLine, NativeEvent
-from traced.ingest.fault import fault
+from traced.core.wire import Control, Item
 from traced.ingest.intake import Record
 
 # The hook client cuts at 64 MiB; a larger file is not one of its making.
@@ -33,10 +34,11 @@ class Left(Exception):
 
 
 class Part(NamedTuple):
-    """Some records of a file in a row, and what their lines weigh in memory."""
+    """Some records of a file in a row, and what their lines weigh in memory; the first's number."""
 
     records: list[Record]
     size: int
+    number: int
 
 
 class SpoolFile(NamedTuple):
@@ -59,15 +61,30 @@ def read_spool_file(
         FileNotFoundError: If it is gone by now.
         Left: If it is none of those that are taken, cannot be read, or is of a later version.
     """
+    items: list[tuple[list[Item], int]] = []
+    with opened(path, owners) as (descriptor, status):
+        while data := os.read(descriptor, READ_BYTES):
+            items.append((protocol.receive_data(data), protocol.lines_bytes))
+        items.append((protocol.receive_eof(), protocol.lines_bytes))
+    parts = _parts(items, events_max)
+    return SpoolFile(path, status.st_uid, _written_at(path.name), status.st_size, parts)
+
+
+@contextmanager
+def opened(path: Path, owners: Callable[[int], bool]) -> Iterator[tuple[int, os.stat_result]]:
+    """
+    Open a file of the spool for the length of the block: its descriptor and status.
+
+    Raises:
+        FileNotFoundError: If it is gone by now.
+        Left: If it is none of those that are taken, or the block could not read it.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
             _check(status, owners)
-            items: list[tuple[list[Item], int]] = []
-            while data := os.read(descriptor, READ_BYTES):
-                items.append((protocol.receive_data(data), protocol.lines_bytes))
-            items.append((protocol.receive_eof(), protocol.lines_bytes))
+            yield descriptor, status
         finally:
             os.close(descriptor)
     except (FileNotFoundError, Left):
@@ -76,8 +93,6 @@ def read_spool_file(
         raise Left(f"it cannot be read: {error.strerror}") from error
     except Exception as error:  # an error of ours must not hold back the other files
         raise Left(f"it cannot be read: {fault(error)}", for_good=True) from error
-    parts = _parts(items, path.name, events_max)
-    return SpoolFile(path, status.st_uid, _written_at(path.name), status.st_size, parts)
 
 
 def _check(status: os.stat_result, owners: Callable[[int], bool]) -> None:
@@ -91,21 +106,17 @@ def _check(status: os.stat_result, owners: Callable[[int], bool]) -> None:
         raise Left(f"it belongs to user {status.st_uid}, expected the daemon's own")
 
 
-def _parts(chunks: list[tuple[list[Item], int]], name: str, events_max: int) -> list[Part]:
+def _parts(chunks: list[tuple[list[Item], int]], events_max: int) -> list[Part]:
     parts: list[Part] = []
     number = 0
     for items, size in chunks:
         records: list[Record] = [item for item in items if not isinstance(item, Control)]
-        for record in records:
-            if isinstance(record, Rejected) and record.reason == "version":
-                raise Left("it was written by a newer traced", for_good=True)
-            # Killed between commit and delete, the daemon meets the file again: it must know it.
-            if isinstance(record, NativeEvent | LifeLine | Envelope) and record.event_id is None:
-                record.event_id = f"spool:{name}:{number}"
-            number += 1
+        if any(isinstance(each, Rejected) and each.reason == "version" for each in records):
+            raise Left("it was written by a newer traced", for_good=True)
         for start in range(0, len(records), events_max):
             some = records[start : start + events_max]
-            parts.append(Part(some, size * len(some) // len(records)))
+            parts.append(Part(some, size * len(some) // len(records), number))
+            number += len(some)
     return parts
 
 

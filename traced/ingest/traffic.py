@@ -1,17 +1,19 @@
 """
 Who is read, and who has to wait.
 
-Law: while the intake is full nobody is read; while unfinished lines crowd it only the sender of the
-oldest. What is not read waits in the kernel; who waited longest is read first when there is room.
+Law: while the intake is full nobody is read. While unfinished lines are a crowd only the sender of
+the oldest is read on; the others are read as far as their lines end, which makes no crowd bigger.
+What is not read waits in the kernel; who waited longest is read first when there is room.
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from itertools import islice
 from typing import Final, Protocol
 
 import anyio
+import anyio.lowlevel
 import structlog
 
 from traced.ingest.crowd import Crowd
@@ -27,6 +29,14 @@ log = structlog.get_logger()
 class Sender(Hashable, Protocol):
     """What is read: a connection."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of it wait to be read."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits to be read that no more could be sent."""
+
     def resume(self) -> None:
         """Be read again."""
 
@@ -38,14 +48,17 @@ class Traffic:
     """
     The rules of one listener's connections; those that may not be read are kept until they may.
 
-    A line has `partial_seconds_max` of its turn, as the oldest of a crowd, to be finished.
+    In a crowd a line has `partial_seconds_max` to be finished: of its turn, as the oldest, and of
+    the time in which its sender could send more. Who waits to be read on is not late.
     """
 
     def __init__(self, intake: Intake, partial_bytes_max: int, partial_seconds_max: float) -> None:
         self._intake = intake
         self._partials: Crowd[Sender] = Crowd(partial_bytes_max)
         self._partial_seconds_max = partial_seconds_max
-        self._held_back: OrderedDict[Sender, None] = OrderedDict()  # who waits longest first
+        self._looks: Counter[Sender] = Counter()  # at which a line kept others waiting
+        # Who waits longest first, with what of it waited when it was looked at, None if it was not.
+        self._held_back: OrderedDict[Sender, int | None] = OrderedDict()
         self._resuming = False
         self._stopped = False
         self._loop = asyncio.get_running_loop()
@@ -57,12 +70,18 @@ class Traffic:
         oldest = self._partials.oldest
         return oldest is None or oldest is sender
 
+    def may_read_lines(self) -> bool:
+        """Tell whether there is room for whole lines, and what ends an unfinished one."""
+        return not (self._stopped or self._intake.full)
+
     def hold_back(self, sender: Sender) -> None:
         """Keep a sender that has something to be read, to resume it when it may be."""
-        self._held_back[sender] = None
+        self._held_back[sender] = None if self._intake.full else sender.waiting_bytes
 
     def partial_changed(self, sender: Sender, held: int, *, anew: bool) -> None:
         """Weigh a sender's unfinished line; `anew` if it is another line than before."""
+        if anew or not held:
+            del self._looks[sender]
         self._partials.hold(sender, held, anew=anew)
         self.room_changed()
 
@@ -87,19 +106,45 @@ class Traffic:
         self._stopped = True
 
     async def watch(self) -> None:
-        """Reject the unfinished lines that keep all others waiting for too long."""
-        turn, looks = -1, 0
+        """Reject the unfinished lines that keep others waiting for too long."""
         while True:
             await anyio.sleep(WATCH_SECONDS)
-            oldest = self._partials.oldest
-            if oldest is None or self._intake.full or turn != self._partials.turn:
-                turn, looks = self._partials.turn, 0
+            if not self._crowded:
                 continue
-            # Looks are counted, not time: while this process slept nobody could send.
-            looks += 1
-            if looks * WATCH_SECONDS >= self._partial_seconds_max:
-                log.warning("line_incomplete", seconds_max=self._partial_seconds_max)
-                oldest.reject_partial()
+            self._count_looks()
+            if lines := await self._reject_late():
+                log.warning("line_incomplete", lines=lines, seconds_max=self._partial_seconds_max)
+            self._let_on_who_sent_more()
+
+    @property
+    def _crowded(self) -> bool:
+        return self._partials.oldest is not None and not self._intake.full
+
+    def _count_looks(self) -> None:
+        # Looks are counted, not time: while this process slept nobody could send.
+        oldest = self._partials.oldest
+        self._looks.update(
+            sender for sender in self._partials if sender is oldest or not sender.is_full
+        )
+
+    async def _reject_late(self) -> int:
+        """Reject who is late, the oldest first, until the crowd is half gone; return how many."""
+        looks_max = self._partial_seconds_max / WATCH_SECONDS
+        late = [sender for sender in self._partials if self._looks[sender] >= looks_max]
+        rejected = 0
+        for sender in late:
+            if self._partials.is_half_gone or self._intake.full:
+                break
+            if sender in self._looks:  # else it has come to its end, or gone
+                sender.reject_partial()
+                rejected += 1
+                await anyio.lowlevel.checkpoint()  # redacting 20 KB takes a millisecond
+        return rejected
+
+    def _let_on_who_sent_more(self) -> None:
+        for sender, waiting_bytes in list(self._held_back.items()):
+            if sender.waiting_bytes != waiting_bytes:
+                self._resume(sender)
 
     def _resume_some(self) -> None:
         self._resuming = False

@@ -14,12 +14,12 @@ from traced.agents.registry import DEFAULT_AGENT, adapter_for
 from traced.core.capture import Capture
 from traced.core.errors import Malformed, StoreBusy
 from traced.core.event import Event, Rejected
+from traced.core.fault import fault
 from traced.core.json_text import decode_json
 from traced.core.rejections import Rejections
 from traced.core.when import happened_at
 from traced.core.wire import Envelope, HookPayload, LifeLine, NativeEvent, TooLong
 from traced.ingest import native
-from traced.ingest.fault import fault
 from traced.ingest.intake import Record, Submission
 from traced.store.recorder import Entry
 
@@ -49,7 +49,11 @@ class Translator:
         Raises:
             StoreBusy: If the database cannot be asked just now.
         """
-        return [self._entry(record, submission) for record in submission.records]
+        entries = [self._entry(record, submission) for record in submission.records]
+        if submission.origin is not None:
+            for number, entry in enumerate(entries, submission.origin_number):
+                _mark(entry, f"{submission.origin}:{number}")
+        return entries
 
     def _entry(self, record: Record, submission: Submission) -> Entry:
         try:
@@ -155,6 +159,13 @@ class Translator:
                 assert_never(record)
         known: dict[str, object] = {**said, **({"payload": _readable(line)} if line else {})}
         return self._rejections.reject(reason, detail, line, known)
+
+
+def _mark(entry: Entry, origin: str) -> None:
+    """Let a record of the spool be known if it is met again: killed, the daemon reads it twice."""
+    entry.origin = origin
+    if isinstance(entry, Event) and entry.event_id is None:
+        entry.event_id = f"spool:{origin}"
 
 
 def _readable(payload: bytes) -> object:

@@ -5,9 +5,10 @@ Law: it is left as it is until it is known to be traced's; whoever then holds th
 database of the program's version, in WAL mode, with the durability that was asked for.
 """
 
+import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -16,7 +17,9 @@ from typing import Final, Literal, ParamSpec, TypeVar
 import aiosqlite
 import anyio
 
-from traced.core.errors import StoreBusy, StoreError
+from traced.core.errors import StoreError
+from traced.store.faults import of_a_file, of_opening, told_as_busy
+from traced.store.files import WAL, beside
 from traced.store.migrate import PACKAGED, check_version, migrate, read_migrations
 
 Durability = Literal["power", "process"]
@@ -30,42 +33,42 @@ SQLITE_VERSION_MIN: Final = (3, 37, 0)
 WAL_AUTOCHECKPOINT_PAGES: Final = 4000
 WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 BUSY_SECONDS_MAX: Final = 2.0
+# Who opens it tries again by himself, and hears a signal in between.
+OPENING_SECONDS_MAX: Final = 0.1
 # More than the statements of the store in all their sizes, so that none is prepared twice.
 STATEMENTS_CACHED_MAX: Final = 256
-PRIMARY_CODE_MASK: Final = 0xFF  # an extended result code holds the primary one in its low byte
+LOG_CHUNK_BYTES: Final = 1024 * 1024
 
 
-@asynccontextmanager
-async def open_writer(
-    path: Path, durability: Durability, migrations: Traversable = PACKAGED
-) -> AsyncIterator[aiosqlite.Connection]:
+def try_to_open(path: Path) -> None:
     """
-    Open the one connection that writes; leaving checkpoints the log into the file and closes it.
+    Open and close it once; an empty file is there afterwards if there was none.
 
-    ``power`` survives a power cut after each commit, ``process`` only the death of this process.
+    Where opening fails, aiosqlite does not wait for its thread, which then finds no loop.
 
     Raises:
-        StoreError: If the library is too old, or the file cannot be opened, is newer than the
-            program, another program's, or no database.
-        StoreBusy: If the database cannot be used just now: another process holds it, the disk is
-            full.
+        StoreError: If it cannot be opened.
     """
-    _try_to_open(path)
-    connection = await aiosqlite.connect(
+    try:
+        sqlite3.connect(path).close()
+    except sqlite3.DatabaseError as error:
+        raise of_opening(path, error) from error
+
+
+async def connect(path: Path) -> aiosqlite.Connection:
+    """Open the connection that `prepare` makes the writer's; `try_to_open` came before."""
+    return await aiosqlite.connect(
         path,
         isolation_level=None,
-        timeout=BUSY_SECONDS_MAX,
+        timeout=OPENING_SECONDS_MAX,
         cached_statements=STATEMENTS_CACHED_MAX,
     )
-    try:
-        raw = connection._conn  # noqa: SLF001  # see run_in_writer_thread
-        await run_in_writer_thread(connection, prepare, raw, path, durability, migrations)
-        yield connection
-        with anyio.CancelScope(shield=True):
-            await run_in_writer_thread(connection, _checkpoint, raw)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await connection.close()
+
+
+async def close(connection: aiosqlite.Connection) -> None:
+    """Close a connection and end its thread, whatever state it is in."""
+    with anyio.CancelScope(shield=True), suppress(sqlite3.Error, ValueError):
+        await connection.close()
 
 
 def prepare(
@@ -75,11 +78,15 @@ def prepare(
     migrations: Traversable = PACKAGED,
 ) -> None:
     """
-    Make a connection in autocommit mode the writer's: what `open_writer` does in its thread.
+    Make a connection in autocommit mode the writer's, in its own thread.
+
+    ``power`` survives a power cut after each commit, ``process`` only the death of this process.
 
     Raises:
-        StoreError: See `open_writer`.
-        StoreBusy: See `open_writer`.
+        StoreError: If the library is too old, or the file cannot be opened, is newer than the
+            program, or another program's.
+        StoreDamaged: If it is no sound database.
+        StoreBusy: If it cannot be used just now: another process holds it, the disk is full.
     """
     if sqlite3.sqlite_version_info < SQLITE_VERSION_MIN:
         raise StoreError(
@@ -92,26 +99,22 @@ def prepare(
         # auto_vacuum is ignored without a word once the file is in WAL mode.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         _use_wal(connection, path)
+        if durability == "power":
+            _make_log_last(connection, beside(path.resolve(), WAL))
         connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'power' else 'NORMAL'}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_AUTOCHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
         migrate(connection, path, scripts)
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.DatabaseError as error:
-        raise _failure(path, error) from error
+        raise of_opening(path, error) from error
     except OSError as error:
-        raise StoreError(
-            f"{path} cannot be copied before it is migrated ({error}):"
-            " expected a folder that this user may write to"
-        ) from error
+        raise of_a_file(f"{path} cannot be copied before it is migrated", error) from error
 
 
-def _try_to_open(path: Path) -> None:
-    # Where opening fails, aiosqlite does not wait for its thread, which then finds no loop.
-    try:
-        sqlite3.connect(path).close()
-    except sqlite3.DatabaseError as error:
-        raise _failure(path, error) from error
+def be_patient(connection: sqlite3.Connection, seconds_max: float) -> None:
+    """Let its statements wait so long for another process."""
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds_max * 1000)}")
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
@@ -123,25 +126,44 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _failure(path: Path, error: sqlite3.DatabaseError) -> StoreError:
-    # The module itself raises some, without a code: faults of a statement.
-    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    code &= PRIMARY_CODE_MASK
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return StoreError(
-            f"{path} cannot be opened ({error}):"
-            " expected a file in a folder that exists and that this user may write to"
-        )
-    if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
-        return StoreBusy(f"{path} cannot be used just now: {error}")
-    return StoreError(
-        f"{path} cannot be read as a database of traced ({error}): move it away, then start again"
-    )
+def _make_log_last(connection: sqlite3.Connection, log: Path) -> None:
+    """
+    Write the log that an earlier life left anew, byte for byte, and sync it.
+
+    A sync that failed in that life may have left parts of it in memory only, in pages that the
+    kernel takes for written: later syncs succeed without them, and after a power cut the log would
+    end there. The lock keeps other writers out meanwhile.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        descriptor = os.open(log, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            offset = 0
+            while data := os.pread(descriptor, LOG_CHUNK_BYTES, offset):
+                offset += os.pwrite(descriptor, data, offset)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:  # there was none
+        return
+    except OSError as error:
+        raise of_a_file(f"{log} cannot be written", error) from error
+    finally:
+        connection.execute("ROLLBACK")
 
 
-def _checkpoint(connection: sqlite3.Connection) -> None:
-    with suppress(sqlite3.DatabaseError):  # a reader or a sick disk: the next start does it
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def checkpoint(connection: sqlite3.Connection) -> bool:
+    """
+    Bring what is committed from the log into the file; return whether all of it is there now.
+
+    It is not where a reader still needs what would be written over.
+
+    Raises:
+        StoreBusy: If it cannot be done.
+    """
+    with told_as_busy():
+        busy, frames, copied = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy or (frames >= 0 and frames == copied)
 
 
 async def run_in_writer_thread(

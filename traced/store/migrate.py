@@ -95,8 +95,18 @@ def _copy_aside(connection: sqlite3.Connection, path: Path, version: int) -> Non
         os.fsync(descriptor)  # SQLite does not do this for a copy
         unfinished.replace(copy)
     except BaseException:
-        unfinished.unlink()
+        unfinished.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(descriptor)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the names in a folder on disk, so that no power cut takes the copy and not the rest."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

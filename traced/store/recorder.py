@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-import aiosqlite
 from msgspec import Struct
 
 from traced.core.errors import OrderTaken
@@ -20,9 +19,9 @@ from traced.core.ledger.batch import Batch
 from traced.core.ledger.session import SessionState
 from traced.store import write
 from traced.store.cache import UNITS_MAX, SessionCache
-from traced.store.database import run_in_writer_thread
+from traced.store.faults import told_as_busy
 from traced.store.gather import Gathered, gather
-from traced.store.refusal import answer, concerns_all, refused, rejected, told_as_busy
+from traced.store.refusal import answer, concerns_all, refused, rejected
 from traced.store.statements import statement
 
 REJECTED_ROWS_MAX: Final = 10_000
@@ -113,12 +112,15 @@ class Recorder:
 
     def prove(self) -> None:
         """
-        Commit something, to know that it can be done.
+        Commit what is there already, to know that something can be.
+
+        An empty transaction would prove nothing: it reaches neither the log nor the disk.
 
         Raises:
             StoreBusy: If it cannot.
         """
-        self.append([], 0)
+        with told_as_busy():
+            self._transact(self._write_version, [], 0)
 
     def _transact(
         self,
@@ -137,6 +139,11 @@ class Recorder:
                 self._connection.execute("ROLLBACK")
             raise
         return outcomes
+
+    def _write_version(self, _entries: Sequence[Entry], _now: int) -> list[Outcome]:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        self._connection.execute(f"PRAGMA user_version = {int(version)}")
+        return []
 
     def _all_at_once(self, entries: Sequence[Entry], now: int) -> list[Outcome]:
         return [outcome for part in _parts(entries) for outcome in self._append(part, now)]
@@ -195,8 +202,7 @@ class Recorder:
         write.batch(self._connection, batch)
         write.seen(self._connection, gathered.remembered)
         kept = refusals[: max(0, REJECTED_ROWS_MAX - counters.rejected_rows)]
-        write.rejected(self._connection, kept, batch.now)
-        counters.rejected_rows += len(kept)
+        counters.rejected_rows += write.rejected(self._connection, kept, batch.now)
         counters.sequence = batch.sequence
         self._cache.settle(gathered.keys)
 
@@ -241,19 +247,3 @@ def _record(
     if digest is not None:
         gathered.remember(session.pk, digest, order)
     return Outcome("stored", event.session_id, event.event_id, order)
-
-
-async def open_recorder(connection: aiosqlite.Connection, *, by_owner: bool = False) -> Recorder:
-    """
-    Make the recorder of a writer's connection, and prove that it can commit.
-
-    Raises:
-        StoreBusy: If it cannot just now.
-    """
-
-    def make(raw: sqlite3.Connection) -> Recorder:
-        recorder = Recorder(raw, by_owner=by_owner)
-        recorder.prove()
-        return recorder
-
-    return await run_in_writer_thread(connection, make, connection._conn)  # noqa: SLF001

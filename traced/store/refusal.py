@@ -6,29 +6,11 @@ damaged database, a full disk or no memory, costs none: it is `StoreBusy`, and t
 """
 
 import sqlite3
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import PurePath
 
 import msgspec
 
-from traced.core.errors import StoreBusy
 from traced.core.event import Event, Outcome, Rejected
-
-
-@contextmanager
-def told_as_busy() -> Iterator[None]:
-    """
-    Tell of a database that cannot be used just now in the house's words.
-
-    Raises:
-        StoreBusy: In place of the error.
-    """
-    try:
-        yield
-    except (sqlite3.DatabaseError, MemoryError) as error:
-        raise StoreBusy(str(error) or type(error).__name__) from error
+from traced.core.fault import fault
 
 
 def concerns_all(error: Exception) -> bool:
@@ -76,6 +58,7 @@ def rejected(reason: str, detail: str, event: Event) -> Rejected:
         agent=event.agent,
         session_id=event.session_id,
         event_id=event.event_id,
+        origin=event.origin,
     )
 
 
@@ -94,9 +77,7 @@ def _told(error: Exception) -> str:
     # Messages of the database name columns and positions; those of others may hold what was sent.
     if isinstance(error, sqlite3.Error | OverflowError | UnicodeError):
         return str(error)
-    frames = traceback.extract_tb(error.__traceback__, limit=-1)
-    places = [f" at {PurePath(frame.filename).name}:{frame.lineno}" for frame in frames]
-    return type(error).__name__ + "".join(places)
+    return fault(error)
 
 
 def _storable(text: str) -> str:

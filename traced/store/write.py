@@ -48,6 +48,7 @@ def batch(connection: sqlite3.Connection, changes: Batch) -> None:
         [(ask.session_pk, ask.match_key, ask.asked_at) for ask in changes.asks_new],
     )
     _move(connection, changes)
+    _revise(connection, changes)
     connection.execute(statement("update_sequence"), (changes.sequence,))
     _drop_content(changes)
 
@@ -57,16 +58,18 @@ def seen(connection: sqlite3.Connection, rows: Sequence[tuple[int, int, int | No
     _put(connection, "insert_seen", rows)
 
 
-def rejected(connection: sqlite3.Connection, events: Sequence[Rejected], now: int) -> None:
-    """Keep rejected events with what is left of them."""
+def rejected(connection: sqlite3.Connection, events: Sequence[Rejected], now: int) -> int:
+    """Keep rejected events with what is left of them; return how many were not kept before."""
+    before = connection.total_changes
     rows = [
         (
-            now, "rejected", each.agent, each.session_id, 1, each.reason, each.detail, each.raw,
-            each.length,
+            now, each.kind, each.agent, each.session_id, each.count, each.reason, each.detail,
+            each.raw, each.length, each.origin,
         )
         for each in events
     ]  # fmt: skip
     _put(connection, "insert_rejected", rows)
+    return connection.total_changes - before
 
 
 def _move(connection: sqlite3.Connection, changes: Batch) -> None:
@@ -78,6 +81,17 @@ def _move(connection: sqlite3.Connection, changes: Batch) -> None:
     steps = connection.execute(statement("select_steps_to_move"), moves).fetchall()
     moved = [(step_id, number, changes.next_id()) for step_id, number in steps]
     connection.execute(statement("move_steps"), {"moved": _json(moved)})
+
+
+def _revise(connection: sqlite3.Connection, changes: Batch) -> None:
+    # Their rows are joined from what was written above; readers that go by revision must see it.
+    if not changes.described:
+        return
+    known = {"known": _json(msgspec.structs.astuple(each) for each in changes.described)}
+    steps = connection.execute(statement("select_steps_to_show"), known).fetchall()
+    written = changes.new_steps.keys() | changes.changed_steps.keys()
+    revised = [(step_id, changes.next_id()) for (step_id,) in steps if step_id not in written]
+    connection.execute(statement("revise_steps"), {"revised": _json(revised)})
 
 
 def _drop_content(changes: Batch) -> None:

@@ -15,7 +15,7 @@ from support.ledgers import (
 )
 
 from traced.core.event import AgentEnded, AgentStarted
-from traced.core.ledger.batch import Move
+from traced.core.ledger.batch import Described, Move
 
 PROMPTS: tuple[Told, ...] = ((1, prompt("p1")), (2, prompt("p2")), (3, prompt("p3")))
 
@@ -130,7 +130,26 @@ def test_a_parent_that_becomes_known_is_seen() -> None:
 
     ledger.tell(*launch(9, "n", "a2", "p1", by="a1"))
 
-    assert ledger.step("c1") in ledger.batch.changed_steps.values()
+    known = Described(1, "a2", type_is_new=False, parent_is_new=True)
+    assert ledger.batch.described == [known]
+
+
+def test_a_new_sub_agent_has_no_rows_that_show_it() -> None:
+    """No statement is spent on what becomes known before there is a step."""
+    ledger = two_prompts_later((4, agent_start("a1", "p1")), launch(9, "m", "a1", "p1"))
+
+    assert ledger.batch.described == []
+
+
+def test_a_witness_that_changes_no_prompt_is_written() -> None:
+    """Who said which prompt it serves outlives a restart: else a later number would move it."""
+    ledger = two_prompts_later(inside(5, "c1", prompt_id="not numbered yet"))
+    ledger.next_batch()
+
+    ledger.tell(*inside(6, "c2", prompt_id="p3"))
+
+    assert ledger.batch.moves == []
+    assert list(ledger.batch.sub_agents) == [(1, "a1")]
 
 
 def test_an_explicit_prompt_is_never_moved() -> None:

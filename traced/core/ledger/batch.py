@@ -18,6 +18,15 @@ class Move(Struct, frozen=True):
     prompt_number: int
 
 
+class Described(Struct, frozen=True):
+    """What became known of a sub-agent, which the rows of its steps show where they say nothing."""
+
+    session_pk: int
+    agent_id: str
+    type_is_new: bool
+    parent_is_new: bool
+
+
 class Ask(Struct, frozen=True):
     """A permission request that waits for the start of its call."""
 
@@ -45,6 +54,7 @@ class Batch(Struct):
         default_factory=dict
     )
     moves: list[Move] = field(default_factory=list)
+    described: list[Described] = field(default_factory=list)
     asks_new: dict[Ask, None] = field(default_factory=dict)
     asks_done: list[Ask] = field(default_factory=list)
 

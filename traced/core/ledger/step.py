@@ -64,6 +64,7 @@ EXPLICIT_SHIFT: Final = SHIFT["explicit_prompt"]
 RESULT: Final = tuple((name, SHIFT[name]) for name in ("output", "output_summary", "error"))
 # What a batch says of a result holds only where nobody else tells: the others need not be undone.
 RESULT_RANK: Final = {Phase.BATCH: 1, Phase.START: 2, Phase.DENIED: 3, Phase.END: 4}
+CONTENT: Final = frozenset({"input", "output"})
 PLAIN: Final = tuple(
     (name, SHIFT[name])
     for name in FIELDS
@@ -153,8 +154,10 @@ def _offer(step: StepState, name: str, value: str | float, rank: int, shift: int
         step.ranks += (rank - held) << shift
     else:
         current = getattr(step, name)
-        # Where the rank says that there is content but it was not loaded, it stays.
-        if rank < held or current is None or value >= current:
+        if rank < held or current is None:
+            return
+        # Content that is not loaded is compared where it lies: `put_steps` takes the lower.
+        if value >= current and not (current == "" and name in CONTENT):
             return
     setattr(step, name, value)
 

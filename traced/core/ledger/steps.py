@@ -40,8 +40,10 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
     if astuple(step) != before:
         batch.step_changed(step)
     asks.told(batch, session, step, change.phase)
-    if step.child_agent_id is not None and step.call_id is not None:
-        sub_agents.link(batch, session, step, step.child_agent_id, change.child_agent_type)
+    child = step.child_agent_id
+    if child is not None and step.call_id is not None:
+        named_at = event.at if change.child_agent_id == child else None
+        sub_agents.link(batch, session, step, child, change.child_agent_type, named_at=named_at)
     return step
 
 

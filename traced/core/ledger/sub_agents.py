@@ -6,7 +6,7 @@ is known, to that of its start; before that, to the earliest that its steps name
 """
 
 from traced.core.event import AgentEnded, AgentStarted, Event, StepChange
-from traced.core.ledger.batch import Batch, Move
+from traced.core.ledger.batch import Batch, Described, Move
 from traced.core.ledger.session import BY_CALL, BY_START, BY_STEP, SessionState, SubAgentState
 from traced.core.ledger.step import StepState
 
@@ -49,7 +49,9 @@ def _started(batch: Batch, session: SessionState, event: Event, change: AgentSta
     _describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     began = sub_agent.started_at
     sub_agent.started_at = event.at if began is None else min(began, event.at)
-    _close_if_past(batch, session, sub_agent, event.at)
+    if began is None and sub_agent.status == "unknown":
+        sub_agent.status = "running"  # closed only because nobody knew when it began
+    _close_if_past(batch, session, sub_agent, sub_agent.started_at)
     is_first = began is None or (event.at < began and change.prompt_id is not None)
     if sub_agent.prompt_rank < BY_START or (sub_agent.prompt_rank == BY_START and is_first):
         _place(batch, session, sub_agent, change.prompt_id, BY_START)
@@ -72,9 +74,17 @@ def link(
     step: StepState,
     child_agent_id: str,
     agent_type: str | None,
+    *,
+    named_at: int | None,
 ) -> None:
-    """The call behind `step` launched this sub-agent: it works for the step's prompt."""
+    """
+    The call behind `step` launched this sub-agent: it works for the step's prompt.
+
+    `named_at` is when an event named it; None if that event spoke of something else.
+    """
     sub_agent = _known(batch, session, child_agent_id)
+    if named_at is not None and sub_agent.started_at is None:
+        _close_if_past(batch, session, sub_agent, named_at)
     if sub_agent.prompt_rank == BY_CALL and sub_agent.call_id != step.call_id:
         launcher = session.calls.get(sub_agent.call_id or "")
         if launcher is None or _began(launcher) <= _began(step):
@@ -131,16 +141,15 @@ def _describe(
     agent_type: str | None,
     parent_agent_id: str | None,
 ) -> None:
-    if (agent_type, parent_agent_id) == (sub_agent.agent_type, sub_agent.parent_agent_id):
+    type_is_new = agent_type != sub_agent.agent_type
+    parent_is_new = parent_agent_id != sub_agent.parent_agent_id
+    if not type_is_new and not parent_is_new:
         return
     sub_agent.agent_type, sub_agent.parent_agent_id = agent_type, parent_agent_id
     batch.sub_agent_changed(session, sub_agent)
-    if sub_agent.prompt_number is None:  # so it has no steps
-        return
-    # The rows of its steps show both where the steps themselves do not say.
-    for step in session.calls.values():
-        if step.agent_id == sub_agent.agent_id and None in {step.agent_type, step.parent_agent_id}:
-            batch.step_changed(step)
+    if sub_agent.prompt_number is not None:  # else it has no steps
+        known = Described(session.pk, sub_agent.agent_id, type_is_new, parent_is_new)
+        batch.described.append(known)
 
 
 def _place(

@@ -1,6 +1,6 @@
 import pytest
 
-from traced.ingest.fault import fault
+from traced.core.fault import fault
 
 
 def test_names_the_type_and_the_place() -> None:
@@ -11,6 +11,18 @@ def test_names_the_type_and_the_place() -> None:
     assert fault(caught.value) == "ValueError at test_fault.py:9"
 
 
+def test_the_place_is_where_it_was_raised() -> None:
+    """It is the last one of the way that it came, not the first."""
+    with pytest.raises(ZeroDivisionError) as caught:
+        _divide()
+
+    assert fault(caught.value) == "ZeroDivisionError at test_fault.py:28"
+
+
 def test_never_shows_the_text() -> None:
     """The text of an error can quote what a client sent, so it is not told."""
     assert fault(ValueError("secret")) == "ValueError"
+
+
+def _divide() -> float:
+    return 1 / 0

@@ -1,0 +1,131 @@
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from support.house import names_in
+from support.spool_room import warnings
+from support.store_room import StoreRoom, locked_database, rows, store_room
+
+from traced.client.spool import make_note_name
+from traced.core.event import Rejected
+from traced.ingest.notes import Note, Notes, encode_notes
+
+QUERY = "SELECT kind, reason, agent, session_id, count, raw FROM rejected_events ORDER BY id"
+LOST = Note("discarded", "shutdown", "no room", 3, "custom", "s")
+
+
+def reader(store: StoreRoom, folder: Path) -> Notes:
+    """Return a reader of notes as a daemon that starts has it."""
+
+    async def commit(entries: Sequence[Rejected], now: int) -> None:
+        await store.store.run(lambda recorder: recorder.append(entries, now))
+
+    return Notes([folder], lambda uid: uid == os.geteuid(), commit, store.figures)
+
+
+def empty_note(folder: Path, number: int) -> Path:
+    """Leave what a hook client leaves."""
+    path = folder / f".{number:020d}-1-ab.lost"
+    path.touch()
+    return path
+
+
+def daemons_note(folder: Path, *notes: Note, events: int = 3, content: bytes | None = None) -> Path:
+    """Leave what a daemon leaves."""
+    path = folder / make_note_name(1, 1, "ab", events)
+    path.write_bytes(encode_notes(notes) if content is None else content)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A spool."""
+    (tmp_path / "spool").mkdir()
+    return tmp_path / "spool"
+
+
+async def test_clients_notes_become_one_row(tmp_path: Path, folder: Path) -> None:
+    """As many events as there are notes had no room in the spool; the notes are gone."""
+    for number in range(3):
+        empty_note(folder, number)
+    async with store_room(tmp_path) as store:
+        await reader(store, folder).take_some()
+
+        (row,) = rows(store.db, QUERY)
+        assert (row["kind"], row["reason"], row["count"]) == ("discarded", "spool_full", 3)
+        assert (row["session_id"], row["raw"]) == (None, None)
+        assert names_in(folder) == set()
+        assert store.figures.discarded == {"spool_full": 3}
+        assert store.figures.received == store.figures.settled == 3
+
+
+async def test_a_daemons_note_becomes_the_rows_that_it_holds(tmp_path: Path, folder: Path) -> None:
+    """What each session lost, and what was rejected, with all that is kept of it."""
+    daemons_note(folder, LOST, Note("rejected", "not_json", "d", raw=b"\xffraw", length=9))
+    async with store_room(tmp_path) as store:
+        await reader(store, folder).take_some()
+
+        assert [tuple(row.values()) for row in rows(store.db, QUERY)] == [
+            ("discarded", "shutdown", "custom", "s", 3, None),
+            ("rejected", "not_json", None, None, 1, b"\xffraw"),
+        ]
+        assert store.figures.discarded == {"shutdown": 3}
+        assert store.figures.rejected == {"not_json": 1}
+
+
+@pytest.mark.parametrize("content", [b"", b'[{"kind":', b"[{}]"])
+async def test_without_content_the_name_says_how_many(
+    tmp_path: Path, folder: Path, content: bytes
+) -> None:
+    """There was room for no more than a name."""
+    daemons_note(folder, events=17, content=content)
+    async with store_room(tmp_path) as store:
+        await reader(store, folder).take_some()
+
+        (row,) = rows(store.db, QUERY)
+        assert (row["reason"], row["count"], row["session_id"]) == ("shutdown", 17, None)
+
+
+async def test_notes_met_again_are_the_same_rows(tmp_path: Path, folder: Path) -> None:
+    """A daemon that was killed before it deleted them made their rows already."""
+    async with store_room(tmp_path) as store:
+        for _ in range(2):
+            empty_note(folder, 1)
+            empty_note(folder, 2)
+            daemons_note(folder, LOST)
+            await reader(store, folder).take_some()
+
+        assert [row["count"] for row in rows(store.db, QUERY)] == [3, 2]
+
+
+async def test_a_note_stays_until_it_is_committed(tmp_path: Path, folder: Path) -> None:
+    """While the database cannot be written nothing is counted or deleted."""
+    note = empty_note(folder, 1)
+    async with store_room(tmp_path) as store:
+        await store.store.hurry()
+        notes = reader(store, folder)
+        with locked_database(store.db):
+            assert not await notes.take_some()
+            assert note.exists()
+            assert store.figures.received == 0
+        await notes.take_some()
+
+        assert len(rows(store.db, QUERY)) == 1
+        assert not note.exists()
+
+
+async def test_what_is_no_note_of_ours_is_left(tmp_path: Path, folder: Path) -> None:
+    """A link is told once and read by nobody; other names are nothing."""
+    (folder / ".profile").touch()
+    note = folder / f".{1:020d}-1-ab.lost"
+    note.symlink_to(tmp_path / "t.db")
+    async with store_room(tmp_path) as store:
+        notes = reader(store, folder)
+        with warnings() as told:
+            await notes.take_some()
+            await notes.take_some()
+
+        assert rows(store.db, QUERY) == []
+        assert [line["event"] for line in told] == ["spool_file_left"]
+        assert note.is_symlink()

@@ -1,0 +1,71 @@
+"""The real way of a line, without sockets: protocol, translator and recorder on a real file."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest import mock
+
+from support.store import Row, rows, writer
+from support.store_room import records, submission, translator
+from traced.core.event import Outcome
+from traced.ingest import lost
+from traced.store.recorder import Recorder
+
+VIEWS = ("execution_traces", "sessions", "prompts", "agents")
+# What the database refuses, as it would a row that breaks one of its laws.
+POISON = """
+CREATE TEMP TRIGGER poison BEFORE INSERT ON main.step WHEN NEW.name = 'A poison'
+BEGIN SELECT RAISE(ABORT, 'poison'); END
+"""
+
+
+class RecordedWay:
+    """A daemon's inside, fed with lines; `restart` forgets all but the file."""
+
+    def __init__(self, path: Path, *, content: bool, units_max: int = 10_000) -> None:
+        self._path = path
+        self._content = content
+        self._open(units_max)
+
+        if not path.exists():
+            path.write_bytes(_empty_database())
+
+    def _open(self, units_max: int) -> None:
+        self.connection = writer(self._path)
+        self.connection.execute(POISON)
+        self._recorder = Recorder(self.connection, units_max=units_max)
+        mode: Any = "full" if self._content else "summary"
+        self._translator = translator(self._recorder.agent_of, mode)
+
+    def restart(self, units_max: int) -> None:
+        """Close the file and open it again, with another bound on what is kept in memory."""
+        self.connection.close()
+        self._open(units_max)
+
+    def commit(self, lines: list[bytes], now: int) -> list[Outcome]:
+        """Write lines in one batch; return what their senders are told."""
+        batch = submission(records(*lines), received_at=now)
+        return self._recorder.append(self._translator.entries(batch), now)
+
+    def look(self, now: int) -> None:
+        """Look for agents that are gone or silent, as the daemon does every few seconds."""
+        with mock.patch("time.time_ns", return_value=now * 1_000_000):
+            lost.look(self._recorder)
+
+    def rows(self) -> dict[str, list[Row]]:
+        """Return the public rows, each relation in its own order."""
+        return {view: rows(self.connection, f"SELECT * FROM {view}") for view in VIEWS}
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
+
+@cache
+def _empty_database() -> bytes:
+    # Made once: migrating is synchronous, and would take longer than the walk itself.
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        writer(path).close()
+        return path.read_bytes()

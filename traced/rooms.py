@@ -1,0 +1,101 @@
+"""
+The rooms of the way in, built on an open store and joined to each other.
+
+Law: only wiring; what a room does stands in the room. Settings go no further than here.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+
+from traced import __version__
+from traced.config import Config
+from traced.core.capture import Capture
+from traced.core.event import Rejected
+from traced.core.protocol import Protocol
+from traced.core.redact import Redactor
+from traced.core.rejections import Rejections
+from traced.ingest.control import ROOT_UID, ControlDesk
+from traced.ingest.endpoint import allow_descriptors
+from traced.ingest.figures import Figures
+from traced.ingest.intake import Intake
+from traced.ingest.listener import Limits, Listener
+from traced.ingest.notes import Notes
+from traced.ingest.spool import Spool
+from traced.ingest.status import Status
+from traced.ingest.translate import Translator
+from traced.ingest.writer import Writer
+from traced.store.store import Store
+
+
+class Rooms:
+    """Listener and spool fill the intake, the writer empties it; figures count in all of them."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+        self._redactor = Redactor(config.redact_patterns)
+        self.figures = Figures()
+        self.intake = Intake(config.intake_bytes_max, self._room_changed, self.figures)
+        self.spool = Spool(
+            config.spool, self._protocol, self.intake, may_send, config.batch_events_max
+        )
+        self.notes = Notes(
+            (config.spool, config.db.parent), may_send, self._commit_notes, self.figures
+        )
+        self.writer = Writer(
+            store,
+            Translator(
+                Capture(config.capture, self._redactor),
+                Rejections(self._redactor, content=self._keeps_content),
+                store.agent_of,
+            ),
+            self.intake,
+            self.figures,
+            config.batch_events_max,
+        )
+        self.listener = self._listener()
+
+    def _listener(self) -> Listener:
+        config = self._config
+        limits = Limits(
+            allow_descriptors(config.connections_max),
+            config.partial_bytes_max,
+            config.partial_seconds_max,
+            config.batch_events_max,
+        )
+        status = Status(
+            version=__version__,
+            db=config.db,
+            figures=self.figures,
+            intake=self.intake,
+            intake_bytes_max=config.intake_bytes_max,
+            state=lambda: self.writer.state,
+            connections=lambda: len(self.listener),
+            spool_backlog=lambda: self.spool.backlog,
+            started=time.monotonic(),
+        )
+        desk = ControlDesk(__version__, status)
+        return Listener(self.intake, limits, self._protocol, desk.answer, may_send)
+
+    async def _commit_notes(self, rows: Sequence[Rejected], now: int) -> object:
+        return await self._store.run(lambda recorder: recorder.append(rows, now))
+
+    @property
+    def _keeps_content(self) -> bool:
+        return self._config.capture != "metadata"
+
+    def _protocol(self) -> Protocol:
+        return Protocol(
+            self._redactor,
+            line_bytes_max=self._config.line_bytes_max,
+            content=self._keeps_content,
+        )
+
+    def _room_changed(self) -> None:
+        self.listener.traffic.room_changed()
+
+
+def may_send(uid: int | None) -> bool:
+    """Tell whether a peer or the owner of a spool file is this user or root."""
+    return uid is None or uid in (os.geteuid(), ROOT_UID)

@@ -1,0 +1,146 @@
+"""
+An open database: its connection, its recorder, and the files that it writes to.
+
+Law: what it says is committed is in the files at its path. A file that was deleted or replaced
+stays open and takes every write, so that is looked at after each commit, before anybody hears.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+import anyio.to_thread
+import structlog
+
+from traced.core.errors import StoreBroken, StoreBusy, StoreError, StoreMoved
+from traced.core.fault import fault
+from traced.store import database
+from traced.store.database import Durability, run_in_writer_thread
+from traced.store.files import WAL, Files, Place, beside, put_aside, size, told
+from traced.store.migrate import PACKAGED
+from traced.store.recorder import Recorder
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+class Opened:
+    """Used by one task at a time; its work runs in the connection's thread."""
+
+    def __init__(
+        self, connection: aiosqlite.Connection, recorder: Recorder, place: Place, files: Files
+    ) -> None:
+        self.recorder = recorder
+        self.files = files
+        self.place = place
+        self._connection = connection
+
+    async def run(self, work: Callable[[Recorder], T]) -> tuple[T, Files]:
+        """
+        Run work; return what it returns, and the files that were found after it.
+
+        Where only the log or its index are no longer what was opened, the work is in the main file.
+
+        Raises:
+            StoreMoved: If what was committed is not in the files at the path.
+            StoreBusy: If the work raises it.
+        """
+        return await run_in_writer_thread(self._connection, self._work, work)
+
+    async def wait_for_others(self, seconds_max: float) -> None:
+        """Let statements after the present one wait so long for another process."""
+        raw = self._connection._conn  # noqa: SLF001  # see database
+        await run_in_writer_thread(self._connection, database.be_patient, raw, seconds_max)
+
+    async def interrupt(self) -> None:
+        """Let the statement that runs now fail, unless it only waits or is done before."""
+        with suppress(ValueError, sqlite3.ProgrammingError):  # it is closed
+            await self._connection.interrupt()
+
+    async def close(self, *, insist: bool) -> Path | None:
+        """
+        Bring what is committed into the main file and close; return where a log was put aside.
+
+        A log that belongs to another database than the one at the path is put aside, not left
+        beside it and not deleted: SQLite would do one or the other.
+
+        Raises:
+            StoreBusy: With `insist`, and only before it is closed: if something would be lost.
+        """
+        aside = None
+        try:
+            aside = await run_in_writer_thread(self._connection, self._leave, insist=insist)
+        except StoreError:
+            if insist:
+                raise
+        except Exception as error:  # noqa: BLE001  # a connection that cannot be left is closed
+            log.error("database_left", error=fault(error))  # noqa: TRY400  # its text may be any
+        await database.close(self._connection)
+        return aside
+
+    def _work(self, work: Callable[[Recorder], T]) -> tuple[T, Files]:
+        result = work(self.recorder)
+        found = _look(self.place)
+        if found != self.files and not (found.main == self.files.main and self._checkpoint()):
+            raise StoreMoved(told(self.files, found))
+        return result, found
+
+    def _checkpoint(self) -> bool:
+        return database.checkpoint(self._connection._conn)  # noqa: SLF001  # see database
+
+    def _leave(self, *, insist: bool) -> Path | None:
+        found = _look(self.place)
+        log_moved, main_moved = found.wal != self.files.wal, found.main != self.files.main
+        try:
+            complete = self._checkpoint()
+        except StoreBroken:  # nothing more can be had from it
+            complete = True
+        if insist and found != self.files and not main_moved and not complete:
+            raise StoreBusy(f"{told(self.files, found)}, and a reader holds what is in it")
+        if log_moved == main_moved or not size(beside(self.place.real, WAL)):
+            return None
+        return beside(put_aside(self.place.real, "replaced", (WAL,)), WAL)
+
+
+async def open_database(
+    path: Path, durability: Durability, migrations: Traversable = PACKAGED
+) -> Opened:
+    """
+    Open the database at `path`, made where there is none, and prove that it can commit.
+
+    Raises:
+        StoreError: If it cannot be used until somebody sees to it.
+        StoreDamaged: If it is no sound database.
+        StoreBusy: If it cannot be used just now.
+    """
+    place = Place(path)
+    await anyio.to_thread.run_sync(database.try_to_open, path)
+    before = _look(place)
+    connection = await database.connect(path)
+
+    def prepare(raw: sqlite3.Connection) -> Opened:
+        database.prepare(raw, path, durability, migrations)
+        recorder = Recorder(raw)
+        recorder.prove()
+        files = _look(place)
+        if files.main != before.main or None in files:
+            raise StoreMoved(f"{path} was moved while it was opened")
+        return Opened(connection, recorder, place, files)
+
+    try:
+        return await run_in_writer_thread(connection, prepare, connection._conn)  # noqa: SLF001
+    except BaseException:
+        await database.close(connection)
+        raise
+
+
+def _look(place: Place) -> Files:
+    try:
+        return place.look()
+    except OSError as error:
+        raise StoreBroken(f"{place.path} cannot be looked at: {error.strerror}") from error
