@@ -52,6 +52,8 @@ CREATE TABLE sub_agent (
     PRIMARY KEY (session_pk, agent_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX sub_agent_running ON sub_agent (session_pk) WHERE status = 'running';
+
 CREATE TABLE step (
     id INTEGER PRIMARY KEY,         -- from the same sequence as revision
     revision INTEGER NOT NULL,      -- equals id until the row is first changed

@@ -40,7 +40,11 @@ class Second:
 
     def refused(self) -> tuple[int, str]:
         """Return its exit code, and what it said."""
-        out, told = self.process.communicate(timeout=DEADLINE_SECONDS)
+        try:
+            out, told = self.process.communicate(timeout=DEADLINE_SECONDS)
+        finally:
+            self.process.kill()  # for one that was let in must not outlive the test
+            self.process.wait()
         assert "Traceback" not in told
         assert out == ""
         return self.process.returncode, told

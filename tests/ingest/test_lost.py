@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -43,6 +44,18 @@ async def test_steps_of_a_process_that_is_gone_are_unknown(tmp_path: Path) -> No
         await start(room, agent_pid=dead_pid())
 
         assert await look(room) == "unknown"
+
+
+async def test_a_sub_agent_of_a_process_that_is_gone_is_unknown(tmp_path: Path) -> None:
+    """It may run in the background while no step does."""
+    payload = {"hook_event_name": "SubagentStart", "session_id": "s", "agent_id": "a1"}
+    line = {"v": 1, "agent": "claude-code", "agent_pid": dead_pid(), "payload": payload}
+    async with store_room(tmp_path) as room:
+        room.put(json.dumps(line).encode() + b"\n")
+        await room.write_all()
+        await room.store.run(lost.look)
+
+        assert rows(room.db, "SELECT status FROM agents") == [{"status": "unknown"}]
 
 
 async def test_steps_of_a_process_that_lives_run_on(tmp_path: Path) -> None:

@@ -25,14 +25,17 @@ STATEMENTS = {
     "revise_steps": set(),
     "delete_ask": set(),
     "select_agent_of_session": {"session_by_id"},
-    "select_running_sessions": {"step_running"},
+    "select_running_sessions": {"step_running", "sub_agent_running"},
 }
 SCANS_ALLOWED = {
     "SCAN wanted VIRTUAL TABLE INDEX 1:",
     "SCAN moved VIRTUAL TABLE INDEX 1:",
     "SCAN known VIRTUAL TABLE INDEX 1:",
     "SCAN revised VIRTUAL TABLE INDEX 1:",
-    "SCAN step USING INDEX step_running",  # holds running steps alone
+    # These hold what runs alone.
+    "SCAN step USING INDEX step_running",
+    "SCAN sub_agent USING INDEX sub_agent_running",
+    "SCAN sub_agent USING COVERING INDEX sub_agent_running",
 }
 
 

@@ -23,6 +23,7 @@ from traced.core.protocol import Protocol
 from traced.core.wire import Control
 from traced.ingest.connection import Connection
 from traced.ingest.crowd import Crowd
+from traced.ingest.endpoint import remove_socket
 from traced.ingest.intake import Intake
 from traced.ingest.peer import peer_uid
 from traced.ingest.traffic import Traffic
@@ -100,7 +101,7 @@ class Listener:
         """
         if self._sock is None:
             return
-        self._hide(path)
+        remove_socket(path)  # new clients go to their spool, those that wait in the kernel stay
         self.traffic.stop()
         more_may_wait = True
         while more_may_wait:
@@ -137,11 +138,6 @@ class Listener:
         self._left.set()
         self._unread.hold(connection, 0)
         self.traffic.forget(connection)
-
-    @staticmethod
-    def _hide(path: Path) -> None:
-        """Remove the file: new clients go to their spool, those that wait in the kernel stay."""
-        path.unlink(missing_ok=True)
 
     def _accept(self) -> bool:
         """Accept whom there is room for; return whether more may wait."""

@@ -1,5 +1,5 @@
 """
-Running steps whose agent is gone: nobody will end them (SPEC 4, law 4 c and d).
+What runs though its agent is gone: nobody will end it (SPEC 4, law 4 c and d).
 
 Law: a process that is gone says so itself; silence says so only after a day.
 """
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 async def watch(store: Store) -> None:
     """
-    Look every few seconds for sessions whose running steps will not end, and close them.
+    Look every few seconds for sessions in which something runs that will not end, and close it.
 
     While nothing comes in, this is also what finds out that the database is not what it was.
     """

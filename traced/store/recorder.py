@@ -32,7 +32,7 @@ Entry = Event | Rejected
 
 
 class RunningSession(Struct, frozen=True):
-    """A session with running steps: which process its agent is, and when it was heard of last."""
+    """A session in which something runs: which process its agent is, and when it was heard of last."""
 
     agent: str
     session_id: str
@@ -101,7 +101,7 @@ class Recorder:
 
     def running_sessions(self) -> list[RunningSession]:
         """
-        Return the sessions that have running steps.
+        Return the sessions that have running steps or sub-agents.
 
         Raises:
             StoreBusy: If the database cannot be read just now.
