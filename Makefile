@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+JOBS ?= 2
 LOCK_ARGS ?=
 
 UV := $(shell command -v uv)
@@ -20,15 +21,16 @@ run: .venv/run.stamp ## run the daemon in the foreground, with its defaults
 	@echo 'The commands are in $(BIN); in another shell: export PATH="$(CURDIR)/$(BIN):$$PATH"'
 	@$(BIN)/traced run
 
-test: .venv/dev.stamp ## run all tests; PYTEST_ARGS='-k spool' runs some
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: .venv/dev.stamp ## run all tests, in JOBS processes; PYTEST_ARGS='-k spool' runs some
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 # Of each of the next, `make test` runs a short form; docs/delivery.md says what they prove.
 torture: .venv/dev.stamp ## kill the daemon hundreds of times while clients stream; KILLS=300
-	TRACED_TORTURE_KILLS=$(or $(KILLS),300) $(BIN)/python -m pytest tests/torture $(PYTEST_ARGS)
+	TRACED_TORTURE_KILLS=$(or $(KILLS),300) $(BIN)/python -m pytest tests/torture tests/acceptance/test_two_daemons.py $(PYTEST_ARGS)
 
-faults: .venv/dev.stamp ## cut the power, fill the disk, fail the n-th call, stop with the lock held
-	TRACED_FAULTS=long TRACED_STOP_LONG=1 $(BIN)/python -m pytest tests/faults tests/acceptance/test_stop.py tests/acceptance/test_accounting.py $(PYTEST_ARGS)
+FAULTS := tests/faults $(addprefix tests/acceptance/test_,damage.py unavailable.py stop.py accounting.py)
+faults: .venv/dev.stamp ## cut the power, fill the disk, damage the file, fail the n-th call, stop with the lock held
+	TRACED_FAULTS=long TRACED_DAMAGE=all TRACED_STOP_LONG=1 $(BIN)/python -m pytest $(FAULTS) $(PYTEST_ARGS)
 
 hostile: .venv/dev.stamp ## 10,000 idle clients, a line of 1 GiB, senders that never read
 	TRACED_HOSTILE=long $(BIN)/python -m pytest tests/hostile $(PYTEST_ARGS)

@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from support import model_rows
 from support.clients import CALLS, NATIVE_CALLS, Clients
 from support.compared import check_revisions, check_rows
 from support.model import Answer, Session
@@ -217,7 +218,7 @@ class RecorderBesideModel(RuleBasedStateMachine):
         self.clients.clock += 25 * 60 * 60 * 1000 if silent else 1000
         now = self.clients.clock
         for key, model in self.models.items():
-            if model.is_lost(now, NOBODY):
+            if model_rows.runs(model) and model.is_left(now, NOBODY):
                 model.tell(Told(key, "lost", now), now)
         self.way.look(now)
 

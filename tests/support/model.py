@@ -233,10 +233,8 @@ class Session:
             if begins and other != number:
                 yield min(begins)  # what is typed later is no new turn
 
-    def is_lost(self, now: int, nobody: int) -> bool:
-        """Return whether something runs whose agent is gone (`nobody`) or silent for a day."""
-        if all(self.status(step) != "running" for step in self.steps.values()):
-            return False
+    def is_left(self, now: int, nobody: int) -> bool:
+        """Return whether the agent is gone (`nobody`) or was silent for a day."""
         opened, pid, heard = 0, None, 0
         for told, _, at in self.told:
             if told.kind in {"opened", "compacted", "prompt"}:

@@ -133,6 +133,13 @@ def _parent(session: Session, agent_id: str | None) -> str | None:
     return next((each for each in told if each is not None), None)
 
 
+def runs(session: Session) -> bool:
+    """Whether a step or a sub-agent of the session is running."""
+    steps = (session.status(step) for step in session.steps.values())
+    sub_agents = (row["status"] for row in agents(session).values())
+    return "running" in (*steps, *sub_agents)
+
+
 def prompts(session: Session) -> dict[int, Row]:
     """Return the rows of the prompts that have a number."""
     rows: dict[int, Row] = {
