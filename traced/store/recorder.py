@@ -32,7 +32,7 @@ Entry = Event | Rejected
 
 
 class RunningSession(Struct, frozen=True):
-    """A session in which something runs: which process its agent is, and when it was heard of last."""
+    """A session in which something runs: whose process it is, and when it was heard of last."""
 
     agent: str
     session_id: str
