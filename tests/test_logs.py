@@ -7,7 +7,7 @@ import pytest
 import structlog
 from structlog.typing import EventDict
 
-from traced.logs import RepeatFilter, configure
+from traced.logs import RepeatFilter, configure, set_level
 
 
 class Terminal(io.StringIO):
@@ -109,6 +109,21 @@ def test_a_logger_made_before_is_configured_too(capsys: pytest.CaptureFixture[st
     log.info("x")
 
     assert json.loads(written(capsys)[0])["event"] == "x"
+
+
+def test_the_level_can_be_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also for a logger that was made before; the form stays, and what repeats goes on counting."""
+    log = structlog.get_logger()
+    configure("json", "error")
+    for _ in range(10):
+        log.error("x")
+    log.info("unheard")
+    set_level("info")
+    log.error("x")
+    log.info("heard")
+
+    told = [json.loads(line)["event"] for line in written(capsys)]
+    assert told == ["x"] * 10 + ["heard"]
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(), OSError(5, "Input/output error")])

@@ -1,10 +1,16 @@
 """Settings reach the rooms that they are for."""
 
+import threading
 from pathlib import Path
 
-from support.house import control, native
-from support.served import served
+import anyio
+from support.house import control, native, turns, until
+from support.rooms import rooms_in
+from support.served import config_in, served
 from support.store_room import rows
+
+from traced.core.event import Rejected
+from traced.rooms import Rooms
 
 
 async def test_bounds_reach_the_protocol(short_folder: Path) -> None:
@@ -43,3 +49,45 @@ async def test_status_looks_into_the_rooms(short_folder: Path) -> None:
         status = await daemon.status()
         assert (status["state"], status["connections"], status["queued"]) == ("ok", 2, 0)
         assert status["spool_files"] == 0
+
+
+def kept_of(rooms: Rooms) -> tuple[str | None, str | None]:
+    """What would be stored now of a value: its summary, and all of it."""
+    return rooms._capture.value("say hush"), rooms._capture.whole("say hush")
+
+
+async def test_reloaded_settings_wait_for_the_batch_that_runs(short_folder: Path) -> None:
+    """A batch is made by the old ones or by the new ones, never by both."""
+    may_end = threading.Event()
+    new = config_in(short_folder, capture="full", **{"redact.patterns": ["hush"]})
+    async with rooms_in(short_folder) as (rooms, store), anyio.create_task_group() as tasks:
+        tasks.start_soon(store.run, lambda _recorder: may_end.wait(30))
+        await turns()
+        tasks.start_soon(rooms.use, new)
+        await turns()
+        assert kept_of(rooms) == ("say hush", None)
+        may_end.set()
+        await until(lambda: kept_of(rooms)[1] is not None, "the new settings")
+
+        assert kept_of(rooms) == ("say [redacted:custom]", '"say [redacted:custom]"')
+
+
+async def test_reloaded_settings_hold_without_a_database(short_folder: Path) -> None:
+    """While it cannot be used nothing is taken, and what is taken next goes by them."""
+    nowhere = short_folder / "gone" / "t.db"
+    async with rooms_in(short_folder, db=nowhere) as (rooms, _):
+        await rooms.use(config_in(short_folder, db=nowhere, capture="metadata"))
+
+        assert kept_of(rooms) == (None, None)
+
+
+async def test_reloaded_settings_hold_for_who_is_connected(short_folder: Path) -> None:
+    """Of what its next line says nothing is kept, though the protocol was made before."""
+    async with rooms_in(short_folder) as (rooms, _):
+        there = rooms._protocol()
+        await rooms.use(config_in(short_folder, capture="metadata"))
+        (rejected,) = there.receive_data(b'{"v":1,"name":"hush","trace_type":"hush"}\n')
+
+        assert isinstance(rejected, Rejected)
+        assert not rejected.raw
+        assert "hush" not in rejected.detail

@@ -156,14 +156,17 @@ def test_misspelt_variable_is_warned_about(tmp_path: Path) -> None:
     ]
 
 
-def test_file_that_is_not_toml_is_wrong(tmp_path: Path) -> None:
-    """The parser's own words say where."""
-    file = write_config(tmp_path, "batch_events_max 5\n")
+@pytest.mark.parametrize(
+    ("text", "why"), [("batch_events_max 5\n", "line 1"), ("a = " + "[" * 9999, "depth")]
+)
+def test_file_that_is_not_toml_is_wrong(tmp_path: Path, text: str, why: str) -> None:
+    """The parser's own words say where, or that it gave up."""
+    file = write_config(tmp_path, text)
 
     (line,) = wrong({}, environ(tmp_path))
 
     assert line.startswith(f"{file} is not TOML: ")
-    assert "line 1" in line
+    assert why in line
 
 
 def test_file_that_is_not_utf8_is_wrong(tmp_path: Path) -> None:
@@ -218,6 +221,14 @@ def test_pattern_that_matches_no_text_is_wrong(tmp_path: Path) -> None:
             " and 'x*' needs none"
         )
     ]
+
+
+@pytest.mark.parametrize("pattern", ["(" * 5000 + ")" * 5000, "a{1,99999999999999999999}"])
+def test_pattern_beyond_what_can_be_compiled_is_wrong(tmp_path: Path, pattern: str) -> None:
+    """Too deep or too large, it is told as any other wrong one."""
+    (told,) = wrong({}, environ(tmp_path, TRACED_REDACT_PATTERNS=pattern))
+
+    assert "expected regular expressions, and '" in told
 
 
 def test_socket_path_may_fill_the_address(tmp_path: Path) -> None:

@@ -32,6 +32,28 @@ async def test_sighup_without_a_terminal_does_not_end_it() -> None:
     assert await anext(signals) == signal.SIGUSR1
 
 
+async def test_sighup_without_a_terminal_asks_for_a_reload() -> None:
+    """Who waits only later hears of it too; several in between are one."""
+    signals = Signals(has_terminal=False)
+    await signals.wait_for_end(received(signal.SIGHUP, signal.SIGHUP, signal.SIGTERM))
+
+    with anyio.fail_after(30):
+        await signals.reload_asked()
+    with anyio.move_on_after(0.01) as second:
+        await signals.reload_asked()
+    assert second.cancelled_caught
+
+
+async def test_sighup_of_a_terminal_asks_for_nothing() -> None:
+    """It is the end."""
+    signals = Signals(has_terminal=True)
+    await signals.wait_for_end(received(signal.SIGHUP))
+
+    with anyio.move_on_after(0.01) as waiting:
+        await signals.reload_asked()
+    assert waiting.cancelled_caught
+
+
 async def test_sighup_of_a_terminal_ends_it() -> None:
     """Whoever closes the window in which it runs wants it to stop, cleanly."""
     signals = received(signal.SIGHUP, signal.SIGUSR1)

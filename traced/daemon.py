@@ -19,11 +19,14 @@ import structlog
 
 from traced.config import Config
 from traced.core.errors import EventsLost, StoreBusy
+from traced.heartbeat import START_SECONDS, Heartbeat
 from traced.ingest import lost, minute
 from traced.ingest.endpoint import Lock, bound, keep_places, locked
 from traced.ingest.handback import hand_back
 from traced.ingest.writer import retry_seconds
+from traced.reload import Reloader
 from traced.rooms import Rooms
+from traced.service_manager import ServiceManager
 from traced.signals import Signals, has_terminal
 from traced.store.store import Store, open_store
 
@@ -31,15 +34,21 @@ from traced.store.store import Store, open_store
 # statement, which tripled the rows it inserts beside a busy event loop.
 SWITCH_SECONDS: Final = 0.0005
 INTERRUPT_SECONDS: Final = 0.05
+# Beyond the time to drain: handing back to the spool, the last checkpoint.
+STOP_SECONDS: Final = 10.0
 
 log = structlog.get_logger()
 
 Received = AsyncIterator[signal.Signals]
 
 
-async def serve(config: Config, ready: Callable[[], None]) -> None:
+async def serve(
+    config: Config, ready: Callable[[], None], read: Callable[[], Config] | None = None
+) -> None:
     """
     Record until a signal ends it; `ready` is called once a commit has been proved possible.
+
+    `read` reads the settings anew when a SIGHUP asks for that; without it they stay.
 
     Raises:
         AlreadyRunning: If another daemon holds the database or the socket.
@@ -48,6 +57,7 @@ async def serve(config: Config, ready: Callable[[], None]) -> None:
         EventsLost: If at the stop something could be neither stored nor spooled.
     """
     signals = Signals(has_terminal=has_terminal())
+    manager = ServiceManager(os.environ)
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     with (
@@ -57,13 +67,15 @@ async def serve(config: Config, ready: Callable[[], None]) -> None:
         bound(config.socket) as sock,
     ):
         async with open_store(config.db, config.durability, lock.keep) as store:
-            if await _opened(store, signals, received):
-                daemon = Daemon(config, store, signals)
+            if await _opened(store, manager, signals, received):
+                daemon = Daemon(config, store, manager, signals, read or (lambda: config))
                 await daemon.record(sock, [lock, socket_lock], received, ready)
     log.info("stopped")
 
 
-async def _opened(store: Store, signals: Signals, received: Received) -> bool:
+async def _opened(
+    store: Store, manager: ServiceManager, signals: Signals, received: Received
+) -> bool:
     """
     Wait until the database can be used; return False if a signal ended the wait.
 
@@ -81,6 +93,8 @@ async def _opened(store: Store, signals: Signals, received: Received) -> bool:
         if failure != told:
             log.error("database_unavailable", error=failure, retry_seconds=patience)
             told = failure
+        manager.extend(START_SECONDS)
+        manager.status(f"waiting for the database: {failure}")
         if await signals.ended_within(received, patience):
             return False
     return False
@@ -89,11 +103,20 @@ async def _opened(store: Store, signals: Signals, received: Received) -> bool:
 class Daemon:
     """Records from ready to the end; its database is open."""
 
-    def __init__(self, config: Config, store: Store, signals: Signals) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        manager: ServiceManager,
+        signals: Signals,
+        read: Callable[[], Config],
+    ) -> None:
         self._config = config
         self._store = store
         self._signals = signals
-        self._rooms = Rooms(config, store)
+        self._rooms = rooms = Rooms(config, store)
+        self._heartbeat = Heartbeat(manager, rooms.pulse, rooms.figures, rooms.state)
+        self._reloader = Reloader(config, read, rooms)
         self._stop_at = math.inf
 
     async def record(
@@ -113,17 +136,20 @@ class Daemon:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(rooms.writer.run)
                 async with anyio.create_task_group() as watchers:
+                    watchers.start_soon(self._heartbeat.run)
                     watchers.start_soon(self._stop_on_signal, received, watchers.cancel_scope)
+                    watchers.start_soon(self._reloader.watch, self._signals.reload_asked)
                     await rooms.spool.take_all()
                     rooms.listener.start(sock)
                     watchers.start_soon(keep_places, config.socket, rooms.listener.start, locks)
                     watchers.start_soon(rooms.listener.traffic.watch)
-                    watchers.start_soon(rooms.spool.watch, config.spool_scan_seconds)
-                    watchers.start_soon(rooms.spool.measure, config.spool_scan_seconds)
+                    watchers.start_soon(rooms.spool_pace.keep, rooms.spool.take_all)
+                    watchers.start_soon(rooms.spool_pace.hand_on, rooms.spool.measure)
                     watchers.start_soon(lost.watch, self._store)
-                    watchers.start_soon(rooms.notes.watch, config.spool_scan_seconds)
+                    watchers.start_soon(rooms.spool_pace.hand_on, rooms.notes.watch)
                     watchers.start_soon(minute.watch, rooms.figures)
                     log.info("ready", socket=str(config.socket), database=str(config.db))
+                    self._heartbeat.ready()
                     ready()
                 await self._drain()
                 tasks.cancel_scope.cancel()
@@ -138,13 +164,14 @@ class Daemon:
 
     async def _stop_on_signal(self, received: Received, scope: anyio.CancelScope) -> None:
         await self._signals.wait_for_end(received)
-        self._stop_at = anyio.current_time() + self._config.drain_seconds_max
+        self._stop_at = anyio.current_time() + self._reloader.config.drain_seconds_max
         scope.cancel()
 
     async def _drain(self) -> None:
         rooms = self._rooms
         log.info("stopping", queued=rooms.figures.queued)
         rooms.writer.stop()
+        self._heartbeat.stopping(STOP_SECONDS + self._stop_at - anyio.current_time())
         rooms.intake.stop_stalling()
         with anyio.CancelScope(deadline=self._stop_at):
             await self._store.hurry()
@@ -172,7 +199,7 @@ class Daemon:
                 "events_handed_back",
                 count=done.events,
                 files=done.files,
-                seconds_max=config.drain_seconds_max,
+                seconds_max=self._reloader.config.drain_seconds_max,
             )
         if done.lost:
             figures.discarded["shutdown"] += done.lost

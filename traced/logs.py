@@ -45,9 +45,14 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
             processors.append(structlog.processors.JSONRenderer())
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=lambda *_names: _Logger(sys.stderr),
     )
+    set_level(level)
+
+
+def set_level(level: LogLevel) -> None:
+    """Log from this level on; what is held back as repeated goes on being counted."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]))
 
 
 class RepeatFilter:

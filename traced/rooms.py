@@ -1,7 +1,8 @@
 """
 The rooms of the way in, built on an open store and joined to each other.
 
-Law: only wiring; what a room does stands in the room. Settings go no further than here.
+Law: only wiring; what a room does stands in the room. Settings go no further than here, and what a
+reload changes of them is handed on from here.
 """
 
 import os
@@ -11,9 +12,10 @@ from collections.abc import Sequence
 from traced import __version__
 from traced.config import Config
 from traced.core.capture import Capture
+from traced.core.errors import StoreBusy
 from traced.core.event import Rejected
 from traced.core.protocol import Protocol
-from traced.core.redact import Redactor
+from traced.core.redact import Redactor, compiled
 from traced.core.rejections import Rejections
 from traced.ingest.control import ROOT_UID, ControlDesk
 from traced.ingest.endpoint import allow_descriptors
@@ -21,6 +23,8 @@ from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake
 from traced.ingest.listener import Limits, Listener
 from traced.ingest.notes import Notes
+from traced.ingest.pace import Pace
+from traced.ingest.pulse import Pulse
 from traced.ingest.spool import Spool
 from traced.ingest.status import Status
 from traced.ingest.translate import Translator
@@ -35,6 +39,8 @@ class Rooms:
         self._config = config
         self._store = store
         self._redactor = Redactor(config.redact_patterns)
+        self._capture = Capture(config.capture, self._redactor)
+        self.spool_pace = Pace(config.spool_scan_seconds)
         self.figures = Figures()
         self.intake = Intake(config.intake_bytes_max, self._room_changed, self.figures)
         self.spool = Spool(
@@ -46,15 +52,49 @@ class Rooms:
         self.writer = Writer(
             store,
             Translator(
-                Capture(config.capture, self._redactor),
-                Rejections(self._redactor, content=self._keeps_content),
+                self._capture,
+                Rejections(self._capture, content=self._keeps_content),
                 store.agent_of,
             ),
             self.intake,
             self.figures,
             config.batch_events_max,
         )
+        self.pulse = Pulse(lambda: self.figures.queued)
+        self.writer.progress = self.pulse.returned
         self.listener = self._listener()
+
+    async def use(self, config: Config) -> None:
+        """
+        Let the settings of a reload hold; the others are those of before.
+
+        Returns when nothing more is taken by the old ones; what was made by them and waits for its
+        database stays as it is.
+        """
+        patterns = compiled(config.redact_patterns)
+
+        def between_batches(_recorder: object = None) -> None:
+            # The translator reads both in the thread in which this runs, so that a batch is made by
+            # the old or by the new ones. Connections read them in the loop's thread at any time:
+            # assigning an attribute is atomic, and the line that is rejected just then by either.
+            self._redactor.patterns = patterns
+            self._capture.mode = config.capture
+
+        if (config.capture, config.redact_patterns) != (
+            self._config.capture,
+            self._config.redact_patterns,
+        ):
+            try:
+                await self._store.run(between_batches)
+            except StoreBusy:
+                between_batches()  # nothing was awaited since, so no batch has begun
+        if config.spool_scan_seconds != self._config.spool_scan_seconds:
+            self.spool_pace.change(config.spool_scan_seconds)
+        self._config = config
+
+    def state(self) -> str:
+        """Return how the writer is, by the words of SPEC 9; one that hangs is retrying."""
+        return "retrying" if self.pulse.hangs() else self.writer.state
 
     def _listener(self) -> Listener:
         config = self._config
@@ -70,7 +110,7 @@ class Rooms:
             figures=self.figures,
             intake=self.intake,
             intake_bytes_max=config.intake_bytes_max,
-            state=lambda: self.writer.state,
+            state=self.state,
             connections=lambda: len(self.listener),
             spool_backlog=lambda: self.spool.backlog,
             started=time.monotonic(),
@@ -81,13 +121,15 @@ class Rooms:
     async def _commit_notes(self, rows: Sequence[Rejected], now: int) -> object:
         return await self._store.run(lambda recorder: recorder.append(rows, now))
 
+    # How rejections tell of content is settled where they are made; what they keep of it goes
+    # through `_capture`, so that after a reload to ``metadata`` none made before it keeps any.
     @property
     def _keeps_content(self) -> bool:
         return self._config.capture != "metadata"
 
     def _protocol(self) -> Protocol:
         return Protocol(
-            self._redactor,
+            self._capture,
             line_bytes_max=self._config.line_bytes_max,
             content=self._keeps_content,
         )

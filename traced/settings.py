@@ -100,7 +100,7 @@ def _read_file(path: Path, problems: list[str]) -> dict[str, object]:
     except OSError as error:
         problems.append(f"{path} cannot be read ({error.strerror}), expected a file of your own")
         return {}
-    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, UnicodeDecodeError
         problems.append(f"{path} is not TOML: {error}")
         return {}
     found = dict(_flatten(table))
@@ -180,7 +180,7 @@ def _path(text: str, home: Path, relative_to: Path | None) -> Path:
 def _check_pattern(pattern: str) -> None:
     try:
         matches_nothing = re.compile(pattern).search("") is not None
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise _Misfit(f"regular expressions, and {_shown(pattern)} is none: {error}") from None
     if matches_nothing:
         raise _Misfit(f"patterns that need a text to match, and {_shown(pattern)} needs none")

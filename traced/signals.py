@@ -20,6 +20,7 @@ class Signals:
 
     def __init__(self, *, has_terminal: bool) -> None:
         self._has_terminal = has_terminal
+        self._reload_asked = anyio.Event()
         wanted = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
         # Whom ``nohup`` told to ignore SIGHUP goes on ignoring it.
         self.wanted = [each for each in wanted if signal.getsignal(each) is not signal.SIG_IGN]
@@ -30,7 +31,16 @@ class Signals:
             log.info("signal", name=number.name)
             if number != signal.SIGHUP or self._has_terminal:
                 return
-            log.warning("settings_not_reloaded", why="they are read at the start only")
+            self._reload_asked.set()
+
+    async def reload_asked(self) -> None:
+        """
+        Wait until a reload was asked for since the last return.
+
+        Who asks while nobody waits here is heard by who waits next; many who ask are heard as one.
+        """
+        await self._reload_asked.wait()
+        self._reload_asked = anyio.Event()
 
     async def ended_within(
         self, received: AsyncIterator[signal.Signals], seconds_max: float

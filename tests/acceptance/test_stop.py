@@ -246,18 +246,6 @@ def test_a_stop_under_load_keeps_all_that_was_sent_before(tmp_path: Path) -> Non
         assert (words["queued"], words["stored"]) == (0, len(steps))
 
 
-def test_without_a_terminal_sighup_is_no_end(tmp_path: Path) -> None:
-    """It says that nothing was read anew, and goes on."""
-    with Daemon(tmp_path / "d", around=["setsid"]) as daemon:
-        assert daemon.process
-        daemon.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: bool(log_lines(daemon, "settings_not_reloaded")), "its word")
-
-        daemon.send(json.dumps(native(1)).encode())
-        assert [step["name"] for step in daemon.steps()] == ["n1"]
-        assert daemon.stop() == 0
-
-
 def test_with_its_terminal_it_ends_as_it_should(tmp_path: Path) -> None:
     """The window is closed: SIGHUP stops it with everything stored."""
     terminal, other = os.openpty()

@@ -1,7 +1,10 @@
 import json
+import re
 from pathlib import Path
 
 from support.daemon import Daemon
+
+from traced.config import RULES
 
 
 def test_status_names_the_figures_of_the_contract(tmp_path: Path) -> None:
@@ -73,3 +76,12 @@ def test_second_daemon_is_refused_while_the_first_lives(tmp_path: Path) -> None:
         assert found.returncode == 1
         assert str(daemon.db).encode() in found.stderr
         assert daemon.status()["state"] == "ok"
+
+
+def test_help_names_what_a_reload_changes(tmp_path: Path) -> None:
+    """Every setting of the table that SIGHUP can change, and no other."""
+    told = Daemon(tmp_path / "d").traced("run", "--help").stdout.decode()
+    about = told.partition("SIGHUP")[2].partition("Example")[0]
+
+    words = set(re.findall(r"[\w.]*\w", about))
+    assert words & set(RULES) == {key for key, rule in RULES.items() if rule.reloads}

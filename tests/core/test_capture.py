@@ -113,3 +113,24 @@ def test_a_name_is_redacted_in_every_mode() -> None:
     for mode in ("metadata", "summary", "full"):
         assert capture(mode).name("general-purpose") == "general-purpose"
         assert capture(mode).name(SECRET) == "[redacted:github-token]"
+
+
+def test_a_mode_can_be_replaced() -> None:
+    """What comes next is kept in the new one."""
+    kept = capture("full")
+    kept.mode = "metadata"
+
+    assert (kept.value("text"), kept.whole(INPUT), kept.tool_input("Bash", INPUT)) == (None,) * 3
+
+
+@pytest.mark.parametrize("mode", ["summary", "full"])
+def test_a_line_that_cannot_be_taken_is_redacted(mode: CaptureMode) -> None:
+    """Its bytes need be neither JSON nor text."""
+    line = b"no json \xff " + SECRET.encode()
+
+    assert capture(mode).raw(line) == b"no json \xff [redacted:github-token]"
+
+
+def test_of_a_line_that_cannot_be_taken_metadata_keeps_nothing() -> None:
+    """Whoever asks, and whatever the mode was when the line began to come."""
+    assert capture("metadata").raw(b"no json") == b""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fake_secrets import FAKES, NEAR_MISSES, PASSWORD, TOKENS, Fake, numbered
 
-from traced.core.redact import Redactor
+from traced.core.redact import Redactor, compiled
 
 BITS = (
     *(fake.text for fake in FAKES[::7]),
@@ -204,3 +204,13 @@ def test_bytes_around_a_secret_are_kept(before: bytes, after: bytes) -> None:
     assert PASSWORD.encode() not in redacted
     if Redactor().raw(before) == before and Redactor().raw(after) == after:
         assert redacted.endswith(after)
+
+
+def test_patterns_can_be_replaced() -> None:
+    """Those that were there before no longer hold; what was taken out so far stays counted."""
+    redactor = Redactor(["hush"])
+    assert redactor.text("hush, quiet") == "[redacted:custom], quiet"
+    redactor.patterns = compiled(["quiet"])
+
+    assert redactor.text("hush, quiet") == "hush, [redacted:custom]"
+    assert redactor.count == 2

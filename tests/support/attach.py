@@ -15,8 +15,15 @@ from support.strace import STRACE
 @contextmanager
 def failing(pid: int, call: str, error: str, paths: Sequence[Path]) -> Iterator[None]:
     """Let every `call` of a process that concerns `paths` fail; skip where that is not allowed."""
+    with injecting(pid, call, f"error={error}", paths):
+        yield
+
+
+@contextmanager
+def injecting(pid: int, call: str, fault: str, paths: Sequence[Path]) -> Iterator[None]:
+    """Do to every `call` that concerns `paths` what strace calls `fault` (``delay_enter=1s``)."""
     assert STRACE is not None
-    command = [STRACE, "-f", "-qq", "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
+    command = [STRACE, "-f", "-qq", "-e", f"trace={call}", "-e", f"inject={call}:{fault}"]
     for path in paths:
         command += ["-P", str(path)]
     with tempfile.TemporaryFile() as told:
@@ -28,7 +35,7 @@ def failing(pid: int, call: str, error: str, paths: Sequence[Path]) -> Iterator[
         try:
             yield
         finally:
-            tracer.terminate()
+            tracer.kill()  # at SIGTERM it would wait for a delay, or a process that dies
             tracer.wait()
 
 

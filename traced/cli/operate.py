@@ -52,7 +52,10 @@ def run(
     """
     Record: run the daemon in the foreground until Ctrl-C or SIGTERM.
 
-    Settings come from flags, then TRACED_* variables, then config.toml, then defaults.
+    Settings come from flags, then TRACED_* variables, then config.toml, then defaults. At a SIGHUP
+    without a terminal config.toml is read anew: capture, redact.patterns, spool_scan_seconds,
+    drain_seconds_max and log_level change at once, the log names what needs a restart, and a wrong
+    file changes nothing.
 
     Example: traced run --capture full
     """
@@ -71,7 +74,9 @@ def run(
     for warning in found.warnings:
         structlog.get_logger().warning("variable_unknown", detail=warning)
     prepare_folders(db=config.db, socket=config.socket, spool=config.spool, own=found.folders)
-    anyio.run(serve, config, partial(_announce, found))
+    is_managed = "NOTIFY_SOCKET" in os.environ
+    announce = partial(_announce, found, is_managed=is_managed)
+    anyio.run(serve, config, announce, lambda: effective(flags, os.environ).config)
 
 
 def status(
@@ -104,9 +109,9 @@ def socket_places(socket: Path | None) -> list[Path]:
     return effective({"socket": socket}, os.environ).socket_places
 
 
-def _announce(found: Effective) -> None:
+def _announce(found: Effective, *, is_managed: bool) -> None:
     # Under systemd nobody reads this: its log has the same in one line.
-    if "NOTIFY_SOCKET" in os.environ:
+    if is_managed:
         return
     config = found.config
     typer.echo(

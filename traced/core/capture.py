@@ -14,15 +14,20 @@ CaptureMode = Literal["metadata", "summary", "full"]
 
 
 class Capture:
-    """Turns content into what the mode lets be stored; `redactor` counts what it took out."""
+    """
+    Turns content into what the mode lets be stored; `redactor` counts what it took out.
+
+    `mode` can be assigned at any time and from any thread: each method reads it once. Who wants
+    all of an event to be taken in one mode assigns it between two events.
+    """
 
     def __init__(self, mode: CaptureMode, redactor: Redactor) -> None:
-        self._mode = mode
+        self.mode = mode
         self._redactor = redactor
 
     def value(self, value: object) -> str | None:
         """Return any JSON value as text for people, at most 500 characters; None for nothing."""
-        return None if self._mode == "metadata" else summary(value, self._redactor)
+        return None if self.mode == "metadata" else summary(value, self._redactor)
 
     def given(self, text: str | None) -> str | None:
         """Return a summary that its sender wrote: redacted and cut, else as it is."""
@@ -34,12 +39,16 @@ class Capture:
 
     def tool_input(self, tool_name: str, value: object) -> str | None:
         """Return what a tool was asked to do: the command, the path, the pattern."""
-        if self._mode == "metadata":
+        if self.mode == "metadata":
             return None
         return summary(tool_input(tool_name, value, self._redactor) or value, self._redactor)
 
     def whole(self, value: object) -> str | None:
         """Return a value as JSON where all content is kept, else None."""
-        if self._mode != "full" or value is None:
+        if self.mode != "full" or value is None:
             return None
         return encode_json(self._redactor.json_value(value))
+
+    def raw(self, line: bytes, /) -> bytes:
+        """Return the bytes of a line that cannot be taken: redacted, or none of them."""
+        return b"" if self.mode == "metadata" else self._redactor.raw(line)

@@ -33,7 +33,8 @@ class Redactor:
     Takes secrets out of texts, parsed JSON and raw lines; `count` says how many so far.
 
     `patterns` are further regular expressions whose matches are secrets. They run on every text,
-    and whether they are linear is their author's care.
+    and whether they are linear is their author's care. The attribute can be replaced by what
+    `compiled` returns, at any time and from any thread: a text is read with one set or the other.
 
     Raises:
         ValueError: If one of `patterns` cannot be compiled, or matches where nothing is.
@@ -41,7 +42,7 @@ class Redactor:
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self.count = 0
-        self._patterns = tuple(_compiled(pattern) for pattern in patterns)
+        self.patterns = compiled(patterns)
 
     def text(self, text: str, /) -> str:
         """Return `text` without its secrets."""
@@ -51,7 +52,7 @@ class Redactor:
                 if not found:
                     break
                 self.count += found
-        for pattern in self._patterns:
+        for pattern in self.patterns:  # one read: see the class
             text = self._replace_custom(pattern, text)
         return text
 
@@ -142,15 +143,25 @@ def _replace(text: str) -> tuple[str, int]:
     return text, tokens + pairs
 
 
+def compiled(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """
+    Return regular expressions as a `Redactor` takes them.
+
+    Raises:
+        ValueError: If one cannot be compiled, or matches where nothing is.
+    """
+    return tuple(_compiled(pattern) for pattern in patterns)
+
+
 def _compiled(pattern: str) -> re.Pattern[str]:
     try:
-        compiled = re.compile(pattern)
+        expression = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(
             f"redaction pattern {pattern!r} is no regular expression ({error}), expected one"
         ) from error
-    if compiled.match(""):
+    if expression.match(""):
         raise ValueError(
             f"redaction pattern {pattern!r} matches an empty text, expected one that needs a letter"
         )
-    return compiled
+    return expression

@@ -51,6 +51,15 @@ class Figures:
             + self.discarded.total()
         )
 
+    @property
+    def last_commit_at(self) -> str | None:
+        """When the last commit was, as SPEC 4 writes times."""
+        if self.last_commit_epoch is None:
+            return None
+        milliseconds = int(self.last_commit_epoch * 1000) % 1000
+        whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.last_commit_epoch))
+        return f"{whole}.{milliseconds:03d}Z"
+
     def took(self, events: int) -> None:
         """Count events that were put into the intake."""
         self.received += events

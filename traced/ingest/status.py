@@ -31,7 +31,7 @@ class Status(Struct):
     def __call__(self) -> dict[str, object]:
         """Return the figures by the names of SPEC 9; ages and durations in seconds."""
         figures = self.figures
-        at, seconds = figures.last_commit_epoch, figures.last_commit_seconds
+        seconds = figures.last_commit_seconds
         spool_files, spool_bytes = self.spool_backlog()
         return {
             "running": True,
@@ -51,7 +51,7 @@ class Status(Struct):
             "queued_bytes_max": self.intake_bytes_max,
             "batch_events_last": figures.batch_events_last,
             "commit_seconds": figures.commit_seconds(),
-            "last_commit_at": None if at is None else _text(at),
+            "last_commit_at": figures.last_commit_at,
             "last_commit_age_seconds": None if seconds is None else _since(seconds),
             "spool_files": spool_files,
             "spool_bytes": spool_bytes,
@@ -64,11 +64,6 @@ class Status(Struct):
 
 def _since(started: float) -> float:
     return round(time.monotonic() - started, 3)
-
-
-def _text(epoch: float) -> str:
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch))
-    return f"{whole}.{int(epoch * 1000) % 1000:03d}Z"
 
 
 def _size(path: Path) -> int:
