@@ -90,7 +90,7 @@ def test_a_manager_that_does_not_listen_is_told_of_once(short_folder: Path) -> N
     ("usec", "pid", "seconds"),
     [
         ("3000000", "", 3.0),
-        ("3000000", str(os.getpid()), 3.0),
+        pytest.param("3000000", str(os.getpid()), 3.0, id="this process"),
         ("3000000", "1", None),
         ("", "", None),
         ("0", "", None),
