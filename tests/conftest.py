@@ -36,3 +36,14 @@ def _no_child_is_left() -> Iterator[None]:
         return
     state = "still running" if child is None else f"not waited for (process {child.si_pid})"
     pytest.fail(f"a child process is {state}, expected none at the end of the file")
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """
+    A folder of the test's own with a short name: a socket's address holds 107 bytes.
+
+    pytest's own names the run, the process and the test.
+    """
+    with tempfile.TemporaryDirectory(prefix="traced-", ignore_cleanup_errors=True) as name:
+        yield Path(name).resolve()
