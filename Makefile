@@ -11,7 +11,7 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test torture faults hostile fuzz model soak e2e check lint types contracts build lock clean
+.PHONY: help run test torture faults hostile fuzz model soak bench e2e check lint types contracts build lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -43,6 +43,12 @@ model: .venv/dev.stamp ## hold the real store against a model of the laws; EXAMP
 
 soak: .venv/dev.stamp ## an hour at a steady rate with kills, slow clients and readers; SOAK_SECONDS=3600
 	TRACED_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) $(BIN)/python -m pytest -s tests/soak $(PYTEST_ARGS)
+
+bench: .venv/dev.stamp ## measure ingestion, acks, start and hook clients beside their limits; ROUNDS=5
+	$(BIN)/python -m benchmarks.ingest --rounds $(or $(ROUNDS),5)
+	$(BIN)/python -m benchmarks.acks --rounds $(or $(ROUNDS),5)
+	$(BIN)/python -m benchmarks.start --rounds $(or $(ROUNDS),5)
+	$(BIN)/python -m benchmarks.hook
 
 e2e: .venv/dev.stamp ## run the real Claude Code, which npm fetches, against a stand-in for its API; E2E_VERSIONS=latest tries that
 	@command -v npm >/dev/null || { echo 'make e2e fetches Claude Code with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }

@@ -186,7 +186,7 @@ class Client:
     def receive(self) -> Row:
         """Return the next line that the daemon answers."""
         line = self._lines.readline()
-        assert line, "the daemon closed the connection"
+        assert line.endswith(b"\n"), "the daemon closed the connection"  # killed in mid-answer
         answer: Row = json.loads(line)
         return answer
 
