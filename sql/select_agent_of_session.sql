@@ -1,2 +1,3 @@
--- The agent recorded for a session id, the latest where several have it.
-SELECT agent FROM session WHERE session_id = :session_id ORDER BY last_event_at DESC LIMIT 1;
+-- The agent recorded for a session id, the first where several have it: whoever sends an event again
+-- must find it where it went.
+SELECT agent FROM session WHERE session_id = :session_id ORDER BY pk LIMIT 1;

@@ -53,7 +53,7 @@ class Rooms:
             store,
             Translator(
                 self._capture,
-                Rejections(self._capture, content=self._keeps_content),
+                Rejections(self._capture),
                 store.agent_of,
             ),
             self.intake,
@@ -121,18 +121,8 @@ class Rooms:
     async def _commit_notes(self, rows: Sequence[Rejected], now: int) -> object:
         return await self._store.run(lambda recorder: recorder.append(rows, now))
 
-    # How rejections tell of content is settled where they are made; what they keep of it goes
-    # through `_capture`, so that after a reload to ``metadata`` none made before it keeps any.
-    @property
-    def _keeps_content(self) -> bool:
-        return self._config.capture != "metadata"
-
     def _protocol(self) -> Protocol:
-        return Protocol(
-            self._capture,
-            line_bytes_max=self._config.line_bytes_max,
-            content=self._keeps_content,
-        )
+        return Protocol(self._capture, line_bytes_max=self._config.line_bytes_max)
 
     def _room_changed(self) -> None:
         self.listener.traffic.room_changed()

@@ -38,6 +38,8 @@ def native(**fields: object) -> NativeEvent:
         ({"session_id": "a\nb"}, "session_id"),
         ({"session_id": "a\x7f"}, "session_id"),
         ({"session_id": "a\x85"}, "session_id"),
+        ({"event_id": "a\ufffd"}, "event_id"),
+        ({"call_id": "a\ufffd"}, "call_id"),
         ({"sdk_session_id": "a\nb"}, None),
         ({"phase": "start"}, "call_id"),
         ({"phase": "end", "call_id": "c1"}, None),
@@ -99,3 +101,15 @@ def test_the_first_field_of_a_wrong_type_is_found() -> None:
     assert wrong_type(NativeEvent, {"status": "fine", "trace_type": "tool"}) == "name"
     assert wrong_type(NativeEvent, good | {"status": "fine", "call_id": 5}) == "call_id"
     assert wrong_type(LifeLine, {"session_id": "s1", "lifecycle": "birth"}) == "lifecycle"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        LifeLine(lifecycle="prompt", session_id="s", event_id="a\ufffd"),
+        Envelope(payload=Raw(b"{}"), event_id="a\ufffd"),
+    ],
+)
+def test_an_event_id_that_was_not_whole_is_refused(line: LifeLine | Envelope) -> None:
+    """Two different ones could be stored as the same, and the second be lost as known."""
+    assert settle(line) == "event_id"

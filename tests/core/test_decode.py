@@ -16,7 +16,9 @@ PING = b'{"v":1,"control":"ping"}'
 
 
 class Unredacted:
-    """A redactor that knows no secrets."""
+    """A capture that knows no secrets."""
+
+    keeps_content = True
 
     def raw(self, data: bytes, /) -> bytes:
         """Return the bytes as they are."""

@@ -10,11 +10,16 @@ BEFORE = [NATIVE, b'{"payload":{}}', b'{"hook_event_name":"Stop"}']
 
 KEYS = "expected one of trace_type, payload, lifecycle, control, hook_event_name"
 SESSION = "expected a string of 1 to 256 characters without control characters"
+WHOLE = "without U+0000, U+FFFD or lone surrogates"
+CALL_ID = f"a string of 1 to 4096 characters {WHOLE}, beside every phase"
 TIME = "expected an RFC 3339 time with its offset, or Unix milliseconds, from 1970 to 9999"
 
 
 class Unredacted:
-    """A redactor that knows no secrets."""
+    """A capture that knows no secrets."""
+
+    def __init__(self, *, keeps_content: bool) -> None:
+        self.keeps_content = keeps_content
 
     def raw(self, data: bytes, /) -> bytes:
         """Return the bytes as they are."""
@@ -23,7 +28,7 @@ class Unredacted:
 
 def decode(lines: bytes, *, content: bool = True) -> list[Item]:
     """Decode complete lines as a new connection would."""
-    return LineDecoder(Rejections(Unredacted(), content=content)).decode(lines)
+    return LineDecoder(Rejections(Unredacted(keeps_content=content))).decode(lines)
 
 
 def refusal(line: bytes, *, content: bool = True) -> tuple[str, str]:
@@ -112,7 +117,12 @@ def refusal(line: bytes, *, content: bool = True) -> tuple[str, str]:
         (
             NATIVE[:-1] + b',"phase":"start"}',
             "bad_field",
-            "call_id is missing, expected a string of 1 to 4096 characters, beside every phase",
+            f"call_id is missing, expected {CALL_ID}",
+        ),
+        (
+            NATIVE[:-1] + b',"event_id":"a\\ud800"}',
+            "bad_field",
+            f'event_id is "a\ufffd", expected a string of 1 to 128 characters {WHOLE}',
         ),
         (
             NATIVE[:-1] + b',"step_order":1e999}',

@@ -7,8 +7,11 @@ from traced.core.rejections import Rejections, type_name
 KIB = 1024
 
 
-class Redactor:
+class Capture:
     """Takes out what looks like this test's only kind of secret, of 20 characters or more."""
+
+    def __init__(self, *, keeps_content: bool = True) -> None:
+        self.keeps_content = keeps_content
 
     def raw(self, data: bytes, /) -> bytes:
         """Return the bytes without secrets."""
@@ -18,13 +21,13 @@ class Redactor:
 @pytest.fixture
 def rejections() -> Rejections:
     """Return what keeps content, redacted."""
-    return Rejections(Redactor())
+    return Rejections(Capture())
 
 
 @pytest.fixture
 def contentless() -> Rejections:
     """Return what keeps no content: capture mode ``metadata``."""
-    return Rejections(Redactor(), content=False)
+    return Rejections(Capture(keeps_content=False))
 
 
 SECRET = "SECRET" + "a1" * 20

@@ -7,6 +7,7 @@ import pytest
 from support.house import native
 from support.store_room import records, submission, translator
 
+from traced.core.capture import Capture
 from traced.core.event import Event, Rejected
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
@@ -35,7 +36,9 @@ LINES = [
 def read_back(folder: Path) -> list[Submission]:
     """Return what the next start reads from a spool folder, in order."""
     files = [
-        read_spool_file(path, Protocol(Redactor()), lambda uid: uid == os.geteuid(), 1000)
+        read_spool_file(
+            path, Protocol(Capture("summary", Redactor())), lambda uid: uid == os.geteuid(), 1000
+        )
         for path in sorted(folder.glob("[0-9]*"))
     ]
     return [
@@ -131,7 +134,7 @@ def test_the_end_saved_of_a_long_line_is_spooled_beside_its_rejection(tmp_path: 
     payload = b'{"session_id":"s","hook_event_name":"PostToolUse","tool_name":"Bash",'
     payload += b'"tool_use_id":"c","tool_response":"%b","duration_ms":5}' % (b"x" * 99_000)
     line = b'{"v":1,"event_id":"e","payload":%b}\n' % payload
-    long = Protocol(Redactor(), line_bytes_max=8192).receive_data(line)
+    long = Protocol(Capture("summary", Redactor()), line_bytes_max=8192).receive_data(line)
     some = [each for each in long if not isinstance(each, Control)]
     done = hand_back([submission(some)], tmp_path / "spool", tmp_path)
     (again,) = read_back(tmp_path / "spool")

@@ -7,6 +7,7 @@ import pytest
 from support.house import control, native
 
 from traced.client.spool import make_name
+from traced.core.capture import Capture
 from traced.core.protocol import ITEM_BYTES, Protocol
 from traced.core.redact import Redactor
 from traced.ingest import spool_file
@@ -24,7 +25,9 @@ def written(folder: Path, *lines: bytes, unix_ns: int = 5 * SECOND_NS) -> Path:
 
 def read(path: Path, events_max: int = 1000) -> SpoolFile:
     """Read a file as the daemon does."""
-    return read_spool_file(path, Protocol(Redactor()), lambda uid: uid == os.geteuid(), events_max)
+    return read_spool_file(
+        path, Protocol(Capture("summary", Redactor())), lambda uid: uid == os.geteuid(), events_max
+    )
 
 
 def why_left(path: Path) -> str:

@@ -3,13 +3,11 @@ from pathlib import Path
 
 import pytest
 from msgspec import Raw
-from support.store_room import records, submission, translator
+from support.store_room import protocol, records, submission, translator
 
 from traced.core.capture import CaptureMode
 from traced.core.errors import StoreBusy
 from traced.core.event import Event, PromptEnded, Rejected, StepChange
-from traced.core.protocol import Protocol
-from traced.core.redact import Redactor
 from traced.core.wire import Envelope, TooLong
 from traced.ingest import native, translate
 from traced.ingest.translate import Translator
@@ -124,38 +122,6 @@ def test_a_payload_without_a_session_is_rejected() -> None:
     assert b"AKIA" not in rejected.raw
 
 
-@pytest.mark.parametrize(
-    ("envelope_agent", "payload", "agent"),
-    [
-        (None, stop(), "claude-code"),
-        ("cursor", stop(), "cursor"),
-        ("claude-code", stop(cursor_version="1"), "cursor"),
-        ("claude-code", stop(turn_id="t"), "codex"),
-    ],
-)
-def test_the_marks_of_a_payload_beat_the_envelope(
-    envelope_agent: str | None, payload: dict[str, object], agent: str
-) -> None:
-    """Some agents run the hook files of others."""
-    line = {"v": 1, "payload": payload} | ({"agent": envelope_agent} if envelope_agent else {})
-
-    assert one_event(line).agent == agent
-
-
-def test_without_mark_and_envelope_the_recorded_agent_counts() -> None:
-    """The database knows the session; it is asked once."""
-    asked: list[str] = []
-
-    def agent_of(session_id: str) -> str | None:
-        asked.append(session_id)
-        return "gemini-cli"
-
-    by = translator(agent_of)
-
-    assert [one_event(stop(), by).agent for _ in range(2)] == ["gemini-cli", "gemini-cli"]
-    assert asked == ["s"]
-
-
 def test_sessions_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory does not grow with the number of sessions."""
     monkeypatch.setattr(translate, "SESSIONS_KNOWN_MAX", 10)
@@ -202,7 +168,8 @@ def test_an_error_with_a_native_line_rejects_it(line: str, monkeypatch: pytest.M
 
     monkeypatch.setattr(native, "happened_at", fail)
     more = {"trace_type": "tool", "name": "n"} if line == "native" else {"lifecycle": "prompt"}
-    rejected = one_rejection({"v": 1, "session_id": "s", "agent": "a", "event_id": "e", **more})
+    said = {"v": 1, "session_id": "s", "agent": "a", "event_id": "e", "sent_at": 1}
+    rejected = one_rejection({**said, **more})
 
     assert rejected.reason == "adapter_error"
     assert (rejected.agent, rejected.session_id, rejected.event_id) == ("a", "s", "e")
@@ -219,7 +186,7 @@ def too_long_end() -> bytes:
 
 def read_too_long(by: Translator) -> Rejected:
     """Return what becomes of such a line."""
-    (record,) = Protocol(Redactor(), line_bytes_max=8192).receive_data(too_long_end() + b"\n")
+    (record,) = protocol(line_bytes_max=8192).receive_data(too_long_end() + b"\n")
     assert isinstance(record, TooLong)
     (entry,) = by.entries(submission([record]))
     assert isinstance(entry, Rejected)

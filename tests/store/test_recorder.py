@@ -194,11 +194,11 @@ def test_where_users_share_a_daemon_each_has_its_own_sessions(
 
 
 def test_the_agent_of_a_session_is_known(recorder: Recorder) -> None:
-    """The latest one, where several have used the id."""
+    """The first one, where several have used the id: what is sent again goes where it went."""
     assert recorder.agent_of("s1") is None
     append(recorder, whole(agent="codex"), now=NOW)
     append(recorder, whole(agent="cursor"), now=NOW + 1)
-    assert recorder.agent_of("s1") == "cursor"
+    assert recorder.agent_of("s1") == "codex"
     assert recorder.agent_of("s2") is None
 
 

@@ -9,7 +9,7 @@ from typing import Self
 from support.fake_secrets import FAKES
 from support.store import NOW, writer
 from support.store_room import submission, translator
-from traced.core.capture import CaptureMode
+from traced.core.capture import Capture, CaptureMode
 from traced.core.event import Event, Outcome, Rejected
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
@@ -53,7 +53,7 @@ class FuzzRoom:
         self.outcomes = Counter[str]()
         self.reasons = Counter[str]()
         self._mode = mode
-        self._protocol = Protocol(Redactor(), content=mode != "metadata")
+        self._protocol = Protocol(Capture(mode, Redactor()))
         self._connection = writer(db)
         self._recorder = Recorder(self._connection)
         self._translator = translator(self._recorder.agent_of, mode)

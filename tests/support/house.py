@@ -10,6 +10,7 @@ from typing import Any, Self
 import anyio
 from anyio.abc import SocketStream, UNIXSocketStream
 
+from traced.core.capture import Capture
 from traced.core.event import Outcome, Rejected
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
@@ -203,11 +204,11 @@ async def house(
     path = folder / "t.sock"
     intake = Intake(intake_bytes_max, lambda: listener.traffic.room_changed(), figures)  # noqa: PLW0108  # it is made below
     limits = Limits(connections_max, partial_bytes_max, partial_seconds_max, submission_events_max)
-    redactor = Redactor()
+    capture = Capture("summary", Redactor())
     listener = Listener(
         intake,
         limits,
-        lambda: Protocol(redactor, line_bytes_max=line_bytes_max),
+        lambda: Protocol(capture, line_bytes_max=line_bytes_max),
         ControlDesk("1.2.3", lambda: {"state": "ok"}).answer,
         lambda _uid: True,
     )

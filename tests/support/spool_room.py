@@ -11,6 +11,7 @@ from structlog.typing import EventDict
 
 from support.store_room import StoreRoom, rows, store_room
 from traced.client.spool import make_name
+from traced.core.capture import Capture
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
 from traced.ingest.spool import Spool
@@ -26,10 +27,10 @@ class Room:
 
     def new_spool(self) -> Spool:
         """Return a reader as a daemon that starts has it."""
-        redactor = Redactor()
+        capture = Capture("summary", Redactor())
         return Spool(
             self.folder,
-            lambda: Protocol(redactor),
+            lambda: Protocol(capture),
             self.store.intake,
             lambda uid: uid == os.geteuid(),
             1000,

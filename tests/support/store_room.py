@@ -14,7 +14,7 @@ from traced.core.event import Outcome
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
 from traced.core.rejections import Rejections
-from traced.core.wire import Control
+from traced.core.wire import LINE_BYTES_MAX, Control
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake, Record, Submission
 from traced.ingest.translate import Translator
@@ -24,9 +24,14 @@ from traced.store.store import Store, open_store
 Row = dict[str, Any]
 
 
+def protocol(line_bytes_max: int = LINE_BYTES_MAX) -> Protocol:
+    """Return the receiving side of a new connection."""
+    return Protocol(Capture("summary", Redactor()), line_bytes_max=line_bytes_max)
+
+
 def records(*lines: bytes) -> list[Record]:
     """Return what the protocol makes of some lines."""
-    items = Protocol(Redactor()).receive_data(b"".join(line.rstrip() + b"\n" for line in lines))
+    items = protocol().receive_data(b"".join(line.rstrip() + b"\n" for line in lines))
     return [item for item in items if not isinstance(item, Control)]
 
 
@@ -34,10 +39,8 @@ def translator(
     agent_of: Callable[[str], str | None] = lambda _session_id: None, mode: CaptureMode = "summary"
 ) -> Translator:
     """Return a translator that asks `agent_of` for the agent of a session."""
-    redactor = Redactor()
-    return Translator(
-        Capture(mode, redactor), Rejections(redactor, content=mode != "metadata"), agent_of
-    )
+    capture = Capture(mode, Redactor())
+    return Translator(capture, Rejections(capture), agent_of)
 
 
 def submission(

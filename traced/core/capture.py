@@ -8,7 +8,7 @@ from typing import Literal
 
 from traced.core.json_text import encode_json
 from traced.core.redact import Redactor
-from traced.core.summarise import summary, tool_input
+from traced.core.summarise import SUMMARY_CHARS_MAX, clean, cut, summary, tool_input
 
 CaptureMode = Literal["metadata", "summary", "full"]
 
@@ -25,13 +25,22 @@ class Capture:
         self.mode = mode
         self._redactor = redactor
 
+    @property
+    def keeps_content(self) -> bool:
+        """Whether anything of what was sent may be kept, redacted or not."""
+        return self.mode != "metadata"
+
     def value(self, value: object) -> str | None:
         """Return any JSON value as text for people, at most 500 characters; None for nothing."""
         return None if self.mode == "metadata" else summary(value, self._redactor)
 
     def given(self, text: str | None) -> str | None:
         """Return a summary that its sender wrote: redacted and cut, else as it is."""
-        return self.value(text)
+        if text is None or self.mode == "metadata":
+            return None
+        if len(text) > SUMMARY_CHARS_MAX:
+            return summary(text, self._redactor)
+        return cut(clean(self._redactor.text(text))) or None
 
     def name(self, name: str) -> str:
         """Return a name that content was taken for, such as a skill's: kept in every mode."""

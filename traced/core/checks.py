@@ -15,10 +15,14 @@ from traced.core.times import MS_MAX, parse_time
 from traced.core.wire import Envelope, LifeLine, NativeEvent
 
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# What a lone surrogate or U+0000 has become: two ids that held some could be one by now, and what
+# has the second would be taken for what had the first.
+_REPLACEMENT: Final = "\ufffd"
 
 _SESSION: Final = "a string of 1 to 256 characters without control characters"
 _NAME: Final = "a string of 1 to 256 characters"
 _ID: Final = "a string of 1 to 4096 characters"
+_WHOLE: Final = "without U+0000, U+FFFD or lone surrogates"
 _LABEL: Final = "a string of up to 4096 characters"
 _ORDER: Final = "an integer from 0 to 999999999"
 _UNIX_MS: Final = f"Unix milliseconds from 0 to {MS_MAX}"
@@ -32,13 +36,13 @@ EXPECTED: Final = MappingProxyType(
         "agent_id": _ID,
         "agent_pid": "an integer from 0 to 2147483647",
         "agent_type": _LABEL,
-        "call_id": f"{_ID}, beside every phase",
+        "call_id": f"{_ID} {_WHOLE}, beside every phase",
         "control": "ping, flush or status",
         "cwd": _LABEL,
         "duration_ms": f"a number of milliseconds from 0 to {MS_MAX}",
         "ended_at": _TIME,
         "event": _NAME,
-        "event_id": "a string of 1 to 128 characters",
+        "event_id": f"a string of 1 to 128 characters {_WHOLE}",
         "input_summary": "a string",
         "lifecycle": "session_start, prompt, prompt_end or session_end",
         "model": _LABEL,
@@ -71,30 +75,54 @@ def settle(line: Struct) -> str | None:
     if isinstance(line, NativeEvent):
         return settle_native(line)
     if isinstance(line, Envelope):
-        return None if memoryview(line.payload)[0] == ord("{") else "payload"
-    if isinstance(line, LifeLine) and CONTROLS.search(line.session_id):
-        return "session_id"
+        if memoryview(line.payload)[0] != ord("{"):
+            return "payload"
+        return _wrong_event_id(line.event_id)
+    if isinstance(line, LifeLine):
+        if CONTROLS.search(line.session_id):
+            return "session_id"
+        return _wrong_event_id(line.event_id)
     return None
 
 
 def settle_native(event: NativeEvent) -> str | None:
     """Settle a native event: by itself, because it runs for each event of a stream."""
-    # isprintable is ten times as fast as a search, and true of all but odd ids.
+    return _settle_session(event) or _wrong_id(event) or _settle_times(event)
+
+
+def _settle_session(event: NativeEvent) -> str | None:
     session_id = event.session_id or event.sdk_session_id
     if session_id is None:
         return "session_id"
+    # isprintable is ten times as fast as a search, and true of all but odd ids.
     if not session_id.isprintable() and CONTROLS.search(session_id):
         return "session_id" if event.session_id else "sdk_session_id"
     event.session_id = session_id
-    if event.phase is not None and event.call_id is None:
+    return None
+
+
+def _wrong_id(event: NativeEvent) -> str | None:
+    if event.call_id is None:
+        if event.phase is not None:
+            return "call_id"
+    elif _REPLACEMENT in event.call_id:
         return "call_id"
+    return None if event.event_id is None else _wrong_event_id(event.event_id)
+
+
+def _wrong_event_id(event_id: str | None) -> str | None:
+    return "event_id" if event_id is not None and _REPLACEMENT in event_id else None
+
+
+def _settle_times(event: NativeEvent) -> str | None:
+    # A whole number has been held to its bounds by its type.
     try:
-        if event.started_at is not None:
+        if type(event.started_at) is not int:
             event.started_at = parse_time(event.started_at)
     except ValueError:
         return "started_at"
     try:
-        if event.ended_at is not None:
+        if type(event.ended_at) is not int:
             event.ended_at = parse_time(event.ended_at)
     except ValueError:
         return "ended_at"

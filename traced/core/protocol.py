@@ -11,7 +11,7 @@ from traced.core.decode import LineDecoder
 from traced.core.event import Rejected
 from traced.core.lines import LineSplitter
 from traced.core.long_line import LongLine
-from traced.core.rejections import BytesRedactor, Rejections
+from traced.core.rejections import RawCapture, Rejections
 from traced.core.salvage import salvage
 from traced.core.wire import LINE_BYTES_MAX, Item, TooLong
 
@@ -23,7 +23,6 @@ class Protocol:
     """
     The receiving side of one connection, or of one spool file.
 
-    With `content` False (capture mode ``metadata``) rejections keep neither text nor value.
     `lines_bytes` is what the lines that the last call completed weigh in memory, for whoever queues
     their items: their bytes, and `ITEM_BYTES` for each item.
     """
@@ -32,12 +31,11 @@ class Protocol:
 
     def __init__(
         self,
-        redactor: BytesRedactor,
+        capture: RawCapture,
         *,
         line_bytes_max: int = LINE_BYTES_MAX,
-        content: bool = True,
     ) -> None:
-        self._rejections = Rejections(redactor, content=content)
+        self._rejections = Rejections(capture)
         self._decoder = LineDecoder(self._rejections)
         self._splitter = LineSplitter(line_bytes_max)
         self._line_bytes_max = line_bytes_max

@@ -46,7 +46,7 @@ class Redactor:
 
     def text(self, text: str, /) -> str:
         """Return `text` without its secrets."""
-        if len(text) >= SECRET_CHARS_MIN:
+        if len(text) >= SECRET_CHARS_MIN and _may_hold_secret(text):
             for _ in range(PASSES_MAX):
                 text, found = _replace(text)
                 if not found:
@@ -131,6 +131,10 @@ class Redactor:
                 done = end
                 self.count += 1
         return "".join(pieces) + text[done:]
+
+
+def _may_hold_secret(text: str) -> bool:
+    return may_hold_token(text) or may_hold_pair(text, text.lower())
 
 
 def _replace(text: str) -> tuple[str, int]:

@@ -32,8 +32,13 @@ _TYPES: Final[dict[type, str]] = {
 }
 
 
-class BytesRedactor(Protocol):
-    """Redacts bytes that need be neither JSON nor text."""
+class RawCapture(Protocol):
+    """Says what may be kept of bytes that need be neither JSON nor text; it can change any time."""
+
+    @property
+    def keeps_content(self) -> bool:
+        """Whether anything of what was sent may be kept."""
+        ...
 
     def raw(self, data: bytes, /) -> bytes:
         """Return the bytes with their secrets replaced."""
@@ -41,13 +46,12 @@ class BytesRedactor(Protocol):
 
 
 class Rejections:
-    """Makes `Rejected` records and shows values in them; with `content` False it shows none."""
+    """Makes `Rejected` records and shows values in them, as far as `capture` lets it."""
 
-    __slots__ = ("_content", "_redactor")
+    __slots__ = ("_capture",)
 
-    def __init__(self, redactor: BytesRedactor, *, content: bool = True) -> None:
-        self._redactor = redactor
-        self._content = content
+    def __init__(self, capture: RawCapture) -> None:
+        self._capture = capture
 
     def reject(
         self, reason: str, detail: str, line: bytes, record: dict[str, object] | None = None
@@ -59,7 +63,9 @@ class Rejections:
         is read there. Any other line tells the first at its start if at all, and wants an ack only
         if it begins so.
         """
-        raw = self._start_of(line, RAW_BYTES_MAX, len(line)) if self._content else None
+        raw = (
+            self._start_of(line, RAW_BYTES_MAX, len(line)) if self._capture.keeps_content else None
+        )
         if record is None:
             ack = line.startswith(_ACK_PREFIX)
             record = known_keys(line[:HEAD_BYTES_KEPT])
@@ -74,7 +80,7 @@ class Rejections:
         `head` and `tail` reach `SECRET_BYTES_MAX` further than what is kept of them.
         """
         raw = None
-        if self._content:
+        if self._capture.keeps_content:
             start = self._start_of(head, HEAD_BYTES_KEPT, length)
             raw = start + b" \xe2\x80\xa6 " + self._end_of(tail, TAIL_BYTES_KEPT, length)
         return self._record(
@@ -83,7 +89,7 @@ class Rejections:
 
     def value(self, value: object) -> str:
         """Show a JSON value in a detail: redacted, escaped, cut; or its type only."""
-        if self._content:
+        if self._capture.keeps_content:
             if isinstance(value, str):
                 return f'"{self.text(value)}"'
             if isinstance(value, bool | int | float):
@@ -92,7 +98,7 @@ class Rejections:
 
     def text(self, text: str) -> str:
         """Show a text of the line in a detail: redacted, escaped, cut; or its length only."""
-        if not self._content:
+        if not self._capture.keeps_content:
             return f"{len(text)} characters"
         data = text.encode(errors="replace")
         shown = self._start_of(data, 4 * _VALUE_CHARS_MAX, len(data)).decode(errors="ignore")
@@ -107,7 +113,7 @@ class Rejections:
         of it that nobody recognises lies in the window's last bytes: they are dropped.
         """
         window = data[: bytes_max + SECRET_BYTES_MAX]
-        redacted = self._redactor.raw(window)
+        redacted = self._capture.raw(window)
         if len(window) < length:
             redacted = redacted[:-SECRET_BYTES_MAX]
         return redacted[:bytes_max]
@@ -115,7 +121,7 @@ class Rejections:
     def _end_of(self, data: bytes, bytes_max: int, length: int) -> bytes:
         """Redact the end of `length` bytes and cut it: `_start_of` seen from behind."""
         window = data[-bytes_max - SECRET_BYTES_MAX :]
-        redacted = self._redactor.raw(window)
+        redacted = self._capture.raw(window)
         if len(window) < length:
             redacted = redacted[SECRET_BYTES_MAX:]
         return redacted[-bytes_max:]

@@ -7,8 +7,6 @@ The protocol has checked and cleaned every text.
 
 from typing import Final
 
-import msgspec
-
 from traced.core.capture import Capture
 from traced.core.event import (
     Change,
@@ -29,7 +27,7 @@ CUSTOM_AGENT: Final = "custom"
 
 def event(record: NativeEvent, now: int, capture: Capture) -> Event:
     """Return a native event received at `now` (Unix ms) as an event with one step change."""
-    at = happened_at(None, record.sent_at, now)
+    at = now if record.sent_at is None else happened_at(None, record.sent_at, now)
     return Event(
         agent=record.agent or CUSTOM_AGENT,
         session_id=record.session_id,
@@ -67,46 +65,59 @@ def life(record: LifeLine, now: int, capture: Capture) -> Event:
 
 
 def _step(record: NativeEvent, at: int, now: int, capture: Capture) -> StepChange:
-    given_input, given_output, error = map(_json, (record.input, record.output, record.error))
     is_start = record.phase == "start"
+    started_at, ended_at = _times(record, at, now)
     step = StepChange(
-        phase=Phase.START if is_start else Phase.END,
-        trace_type=record.trace_type,
-        name=record.name,
-        call_id=record.call_id,
-        source=record.source,
-        status=None if is_start else record.status or "ok",
-        agent_id=record.agent_id,
-        agent_type=record.agent_type,
-        parent_agent_id=record.parent_agent_id,
+        Phase.START if is_start else Phase.END,
+        record.trace_type,
+        record.name,
+        record.call_id,
+        record.source,
+        None if is_start else record.status or "ok",
+        record.agent_id,
+        record.agent_type,
+        record.parent_agent_id,
         prompt_number=record.prompt_number,
         step_order=record.step_order,
-        input_summary=capture.given(record.input_summary)
-        or (None if given_input is None else capture.tool_input(record.name, given_input)),
-        output_summary=capture.given(record.output_summary)
-        or (None if given_output is None else capture.value(given_output)),
-        error=None if error is None else capture.value(error),
-        input=capture.whole(given_input),
-        output=capture.whole(given_output),
+        input_summary=capture.given(record.input_summary),
+        output_summary=capture.given(record.output_summary),
+        started_at=started_at,
+        ended_at=ended_at,
         duration_ms=record.duration_ms,
     )
-    _set_times(step, record, at, now)
+    if record.input:
+        _take_input(step, decode_json(bytes(record.input)), capture)
+    if record.output:
+        _take_output(step, decode_json(bytes(record.output)), capture)
+    if record.error:
+        step.error = capture.value(decode_json(bytes(record.error)))
     return step
 
 
-def _set_times(step: StepChange, record: NativeEvent, at: int, now: int) -> None:
-    step.started_at = near(record.started_at, now)
-    step.ended_at = near(record.ended_at, now)
-    if step.phase is Phase.START:
-        step.started_at = at if step.started_at is None else step.started_at
-    elif step.ended_at is None:
-        if record.phase is None and step.started_at is not None:
-            # A whole step is over when it says: a sender that kept it back did not make it longer.
-            if step.duration_ms is not None:
-                step.ended_at = round(step.started_at + step.duration_ms)
-        else:
-            step.ended_at = at
+def _take_input(step: StepChange, value: object, capture: Capture) -> None:
+    if not step.input_summary:
+        step.input_summary = capture.tool_input(step.name, value)
+    step.input = capture.whole(value)
 
 
-def _json(raw: msgspec.Raw) -> object:
-    return decode_json(bytes(raw)) if raw else None
+def _take_output(step: StepChange, value: object, capture: Capture) -> None:
+    if not step.output_summary:
+        step.output_summary = capture.value(value)
+    step.output = capture.whole(value)
+
+
+def _times(record: NativeEvent, at: int, now: int) -> tuple[int | None, int | None]:
+    started_at, ended_at = record.started_at, record.ended_at
+    if started_at is not None:
+        started_at = near(started_at, now)
+    if ended_at is not None:
+        ended_at = near(ended_at, now)
+    if record.phase == "start":
+        return at if started_at is None else started_at, ended_at
+    if ended_at is not None:
+        return started_at, ended_at
+    if record.phase is None and started_at is not None:
+        # A whole step is over when it says: a sender that kept it back did not make it longer.
+        duration_ms = record.duration_ms
+        return started_at, None if duration_ms is None else round(started_at + duration_ms)
+    return started_at, at

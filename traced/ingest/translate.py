@@ -119,11 +119,13 @@ class Translator:
         )
 
     def _agent(self, said: str | None, session_id: str) -> str:
-        agent = said or self._agents.get(session_id) or self._agent_of(session_id) or DEFAULT_AGENT
-        if len(self._agents) >= SESSIONS_KNOWN_MAX:
-            self._agents.clear()
-        self._agents[session_id] = agent
-        return agent
+        known = self._agents.get(session_id)
+        if known is None:
+            known = self._agent_of(session_id) or said or DEFAULT_AGENT
+            if len(self._agents) >= SESSIONS_KNOWN_MAX:
+                self._agents.clear()
+            self._agents[session_id] = known
+        return said or known
 
     def _too_long(self, record: TooLong, now: int) -> Rejected:
         """Reject a line that was too long; what shows of a call's end is applied all the same."""

@@ -51,17 +51,27 @@ class _Wanted(Struct):
         """Note what one change names."""
         match change:
             case StepChange():
-                step = session.calls.get(change.call_id) if change.call_id is not None else None
-                if step is None:
-                    self.call(session, change.call_id)
+                if change.call_id is not None:
+                    self.step(session, change, change.call_id)
+                elif change.child_agent_id is not None:
                     self.launcher(session, change.child_agent_id)
-                else:
-                    self.launcher(session, change.child_agent_id or step.child_agent_id)
-                self.order(session, change.step_order)
-                self.prompt_number(session, change.prompt_number)
-                self.prompt_id(session, change.prompt_id)
+                if change.step_order is not None:
+                    self.order(session, change.step_order)
+                if change.prompt_number is not None:
+                    self.prompt_number(session, change.prompt_number)
+                if change.prompt_id is not None:
+                    self.prompt_id(session, change.prompt_id)
             case PromptSubmitted() | PromptEnded() | AgentStarted():
                 self.prompt_id(session, change.prompt_id)
+
+    def step(self, session: SessionState, change: StepChange, call_id: str) -> None:
+        """Note the call of a step, and the sub-agent it may have launched."""
+        step = session.calls.get(call_id)
+        if step is None:
+            self.call(session, call_id)
+            self.launcher(session, change.child_agent_id)
+        else:
+            self.launcher(session, change.child_agent_id or step.child_agent_id)
 
     def call(self, session: SessionState, call_id: str | None) -> None:
         """Note a call."""
@@ -73,9 +83,9 @@ class _Wanted(Struct):
         if agent_id is not None and agent_id in session.sub_agents:
             self.call(session, session.sub_agents[agent_id].call_id)
 
-    def order(self, session: SessionState, order: int | None) -> None:
+    def order(self, session: SessionState, order: int) -> None:
         """Note an explicit step order that may be taken."""
-        if order is not None and order <= session.last_step_order:
+        if order <= session.last_step_order:
             self.orders[session.pk, order] = session
 
     def prompt_id(self, session: SessionState, prompt_id: str | None) -> None:

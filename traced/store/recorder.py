@@ -88,7 +88,7 @@ class Recorder:
 
     def agent_of(self, session_id: str) -> str | None:
         """
-        Return the agent recorded for a session id, if any.
+        Return the agent recorded for a session id, if any; the first of several.
 
         Raises:
             StoreBusy: If the database cannot be read just now.

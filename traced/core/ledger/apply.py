@@ -27,6 +27,12 @@ def apply(batch: Batch, session: SessionState, event: Event) -> int | None:
     Raises:
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
+    if len(event.changes) == 1:  # as most have
+        change = event.changes[0]
+        step = _apply(batch, session, event, change)
+        if not isinstance(change, RunningLost):
+            life.touched(batch, session, event)
+        return None if step is None else step.step_order
     orders: set[int] = set()
     heard = False
     for change in event.changes:

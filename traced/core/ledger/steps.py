@@ -10,6 +10,7 @@ from traced.core.errors import OrderTaken
 from traced.core.event import Event, Phase, StepChange
 from traced.core.ledger import asks, running, sub_agents
 from traced.core.ledger.batch import Batch
+from traced.core.ledger.first import first_row
 from traced.core.ledger.prompts import ensure_number, number_of_id
 from traced.core.ledger.session import SessionState
 from traced.core.ledger.step import StepState, merge
@@ -25,21 +26,15 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
     step = session.calls.get(change.call_id) if change.call_id is not None else None
-    _check_order(session, step, change)
+    if change.step_order is not None:
+        _check_order(session, step, change, change.step_order)
     prompt_number = _prompt_for(batch, session, change, event.at)
     if step is None:
         step = _new(batch, session, event, change, prompt_number)
-    before = astuple(step)
-    was_error = step.status == "error"
-    merge(step, change, prompt_number)
-    _place(session, step)
-    session.errors += (step.status == "error") - was_error
-    if change.phase is Phase.START and step.running and running.is_over(session, step):
-        step.close()
-    running.note(batch, session, step)
-    if astuple(step) != before:
-        batch.step_changed(step)
-    asks.told(batch, session, step, change.phase)
+    else:
+        _add(batch, session, step, change, prompt_number)
+    if step.match_key is not None:
+        asks.told(batch, session, step, change.phase)
     child = step.child_agent_id
     if child is not None and step.call_id is not None:
         named_at = event.at if change.child_agent_id == child else None
@@ -47,10 +42,9 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
     return step
 
 
-def _check_order(session: SessionState, step: StepState | None, change: StepChange) -> None:
-    wanted = change.step_order
-    if wanted is None:
-        return
+def _check_order(
+    session: SessionState, step: StepState | None, change: StepChange, wanted: int
+) -> None:
     if step is not None and step.step_order != wanted:
         raise OrderTaken(
             f"step_order is {wanted}, expected {step.step_order}, which call"
@@ -94,21 +88,39 @@ def _new(
     session.last_step_order = max(session.last_step_order, order)
     session.orders_taken[order] = change.name
     session.steps += 1
-    step = StepState(
-        id=step_id,
-        revision=step_id,
+    step = first_row(
+        event,
+        change,
+        step_id=step_id,
         session_pk=session.pk,
         step_order=order,
         prompt_number=prompt_number,
-        trace_type=change.trace_type,
-        name=change.name,
-        status="running",
-        call_id=change.call_id,
-        event_id=event.event_id,
-        peer_uid=event.peer_uid,
-        created_at=batch.now,
+        now=batch.now,
     )
+    batch.new_steps[step_id] = step
     if change.call_id is not None:
         session.calls[change.call_id] = step
-    batch.new_steps[step_id] = step
+    if change.agent_id is not None:
+        _place(session, step)
+    if change.phase is Phase.START:
+        if running.is_over(session, step):
+            step.close()
+        running.note(batch, session, step)
+    elif step.status == "error":
+        session.errors += 1
     return step
+
+
+def _add(
+    batch: Batch, session: SessionState, step: StepState, change: StepChange, prompt_number: int
+) -> None:
+    before = astuple(step)
+    was_error = step.status == "error"
+    merge(step, change, prompt_number)
+    _place(session, step)
+    session.errors += (step.status == "error") - was_error
+    if change.phase is Phase.START and step.running and running.is_over(session, step):
+        step.close()
+    running.note(batch, session, step)
+    if astuple(step) != before:
+        batch.step_changed(step)

@@ -227,7 +227,8 @@ _GROUPS = (
 def may_hold_token(text: str) -> bool:
     """Tell whether `text` holds the beginning of a known shape; a loop would cost twice as much."""
     return (
-        ("-" in text and (_DASH.hint(text) is not None or _ARGUMENTS.hint(text) is not None))
+        ("-" in text and _DASH.hint(text) is not None)
+        or (" -" in text and _ARGUMENTS.hint(text) is not None)
         or ("_" in text and _UNDERSCORE.hint(text) is not None)
         or ("." in text and _DOT.hint(text) is not None)
         or (":" in text and _COLON.hint(text) is not None)

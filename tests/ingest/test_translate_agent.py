@@ -1,0 +1,61 @@
+import json
+
+import pytest
+from support.store_room import records, submission, translator
+
+from traced.core.event import Event
+from traced.ingest.translate import Translator
+
+
+def agent_of(line: object, by: Translator | None = None) -> str:
+    """Return whose event a line is taken for."""
+    (entry,) = (by or translator()).entries(submission(records(json.dumps(line).encode())))
+    assert isinstance(entry, Event)
+    return entry.agent
+
+
+STOP = {"hook_event_name": "Stop", "session_id": "s"}
+
+
+@pytest.mark.parametrize(
+    ("envelope_agent", "payload", "agent"),
+    [
+        (None, STOP, "claude-code"),
+        ("cursor", STOP, "cursor"),
+        ("claude-code", {**STOP, "cursor_version": "1"}, "cursor"),
+        ("claude-code", {**STOP, "turn_id": "t"}, "codex"),
+    ],
+)
+def test_the_marks_of_a_payload_beat_the_envelope(
+    envelope_agent: str | None, payload: dict[str, object], agent: str
+) -> None:
+    """Some agents run the hook files of others."""
+    line = {"v": 1, "payload": payload} | ({"agent": envelope_agent} if envelope_agent else {})
+
+    assert agent_of(line) == agent
+
+
+def test_without_mark_and_envelope_the_recorded_agent_counts() -> None:
+    """The database knows the session; it is asked once."""
+    asked: list[str] = []
+
+    def recorded(session_id: str) -> str | None:
+        asked.append(session_id)
+        return "gemini-cli"
+
+    by = translator(recorded)
+
+    assert [agent_of(STOP, by) for _ in range(2)] == ["gemini-cli", "gemini-cli"]
+    assert asked == ["s"]
+
+
+def test_an_event_sent_again_goes_to_the_agent_it_went_to() -> None:
+    """Another agent has used the session's id in between, and said so."""
+    by = translator()
+    said = {"v": 1, "agent": "gemini-cli", "payload": {"hook_event_name": "x", "session_id": "s"}}
+
+    assert [agent_of(line, by) for line in (STOP, said, STOP)] == [
+        "claude-code",
+        "gemini-cli",
+        "claude-code",
+    ]
