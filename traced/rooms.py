@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from traced import __version__
 from traced.config import Config
 from traced.core.capture import Capture
-from traced.core.errors import StoreBusy
 from traced.core.event import Rejected
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor, compiled
@@ -51,11 +50,7 @@ class Rooms:
         )
         self.writer = Writer(
             store,
-            Translator(
-                self._capture,
-                Rejections(self._capture),
-                store.agent_of,
-            ),
+            Translator(self._capture, Rejections(self._capture)),
             self.intake,
             self.figures,
             config.batch_events_max,
@@ -68,15 +63,13 @@ class Rooms:
         """
         Let the settings of a reload hold; the others are those of before.
 
-        Returns when nothing more is taken by the old ones; what was made by them and waits for its
-        database stays as it is.
+        Returns when nothing more is translated by the old ones; what was, and waits for its
+        database, stays as it is.
         """
         patterns = compiled(config.redact_patterns)
 
-        def between_batches(_recorder: object = None) -> None:
-            # The translator reads both in the thread in which this runs, so that a batch is made by
-            # the old or by the new ones. Connections read them in the loop's thread at any time:
-            # assigning an attribute is atomic, and the line that is rejected just then by either.
+        def change() -> None:
+            # Connections read both at any time: each line that is rejected reads each once.
             self._redactor.patterns = patterns
             self._capture.mode = config.capture
 
@@ -84,10 +77,7 @@ class Rooms:
             self._config.capture,
             self._config.redact_patterns,
         ):
-            try:
-                await self._store.run(between_batches)
-            except StoreBusy:
-                between_batches()  # nothing was awaited since, so no batch has begun
+            await self.writer.between_submissions(change)
         if config.spool_scan_seconds != self._config.spool_scan_seconds:
             self.spool_pace.change(config.spool_scan_seconds)
         self._config = config

@@ -1,13 +1,12 @@
 import json
 
 import pytest
-from support.store_room import records, submission, translator
+from support.store_room import Translating, records, submission, translator
 
 from traced.core.event import Event
-from traced.ingest.translate import Translator
 
 
-def agent_of(line: object, by: Translator | None = None) -> str:
+def agent_of(line: object, by: Translating | None = None) -> str:
     """Return whose event a line is taken for."""
     (entry,) = (by or translator()).entries(submission(records(json.dumps(line).encode())))
     assert isinstance(entry, Event)

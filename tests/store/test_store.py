@@ -37,7 +37,7 @@ async def test_work_runs_on_the_recorder(path: Path) -> None:
         (outcome,) = await store.run(appending("a"))
 
         assert (outcome.status, outcome.step_order) == ("stored", 1)
-        assert await store.run(lambda _recorder: store.agent_of("s1")) == "custom"
+        assert await store.run(lambda recorder: recorder.agent_of("s1")) == "custom"
     assert names_of(path) == ["a"]
 
 
@@ -206,10 +206,8 @@ async def test_two_tasks_take_turns(path: Path) -> None:
 
 
 async def test_a_store_that_was_never_opened_is_closed(path: Path) -> None:
-    """Nothing was made; who asks it hears that it is not open."""
+    """Nothing was made, and interrupting it does nothing."""
     async with open_store(path, "process", lambda: None) as store:
-        with pytest.raises(StoreBroken, match="not open"):
-            store.agent_of("s1")
         await store.interrupt()
 
     assert file_id(str(path)) is None

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 from support.store import NOW, append, end, event, rows, start, whole
 
-from traced.core.event import AgentStarted, Event, PermissionAsked, Phase, Rejected, StepChange
+from traced.core.event import (
+    AgentStarted,
+    Event,
+    PermissionAsked,
+    Phase,
+    Rejected,
+    SessionEnded,
+    SessionStarted,
+    StepChange,
+)
 from traced.core.ledger.batch import Ask, Batch
 from traced.core.ledger.step import EXPLICIT_PROMPT, PROMPT_SHIFT, StepState
 from traced.store import write
@@ -63,6 +72,35 @@ def test_sql_and_ledger_agree_on_explicit_prompts() -> None:
     assert f"(step.ranks >> {PROMPT_SHIFT}) & 7 <> {EXPLICIT_PROMPT}" in statement(
         "select_steps_to_move"
     )
+
+
+@pytest.mark.parametrize("count", [49, 50, 250])
+def test_a_column_that_no_row_of_a_statement_tells_is_null(
+    connection: sqlite3.Connection, recorder: Recorder, count: int
+) -> None:
+    """It is left out where that is worth it, and null either way; one row that tells is enough."""
+    append(
+        recorder,
+        *(whole(f"n{number}", source="x" * (number == 7) or None) for number in range(count)),
+    )
+    found = rows(connection, "SELECT name, call_id, source FROM step ORDER BY id")
+
+    assert found == [
+        {"name": f"n{number}", "call_id": None, "source": "x" if number == 7 else None}
+        for number in range(count)
+    ]
+
+
+def test_what_many_rows_have_no_more_is_null_again(
+    connection: sqlite3.Connection, recorder: Recorder
+) -> None:
+    """Sessions that were ended and are resumed, sixty in one statement."""
+    names = [f"s{number}" for number in range(60)]
+    append(recorder, *(event(SessionEnded("exit"), session=name) for name in names))
+    append(recorder, *(event(SessionStarted(continues=False), session=name) for name in names))
+    found = rows(connection, "SELECT DISTINCT ended_at, end_reason FROM session")
+
+    assert found == [{"ended_at": None, "end_reason": None}]
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 49, 50, 61, 249, 250, 311, 1000])

@@ -19,6 +19,7 @@ from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake, Record, Submission
 from traced.ingest.translate import Translator
 from traced.ingest.writer import Writer
+from traced.store.recorder import Entry
 from traced.store.store import Store, open_store
 
 Row = dict[str, Any]
@@ -35,12 +36,27 @@ def records(*lines: bytes) -> list[Record]:
     return [item for item in items if not isinstance(item, Control)]
 
 
+class Translating:
+    """A translator, and the database that it has to ask."""
+
+    def __init__(self, agent_of: Callable[[str], str | None], mode: CaptureMode) -> None:
+        capture = Capture(mode, Redactor())
+        self.agent_of = agent_of
+        self.translator = Translator(capture, Rejections(capture))
+
+    def entries(self, some: Submission) -> list[Entry]:
+        """Return one event or rejection for each record of a submission."""
+        entries: list[Entry] = []
+        while (session_id := self.translator.translate(some, entries)) is not None:
+            self.translator.learn(session_id, self.agent_of(session_id))
+        return entries
+
+
 def translator(
     agent_of: Callable[[str], str | None] = lambda _session_id: None, mode: CaptureMode = "summary"
-) -> Translator:
+) -> Translating:
     """Return a translator that asks `agent_of` for the agent of a session."""
-    capture = Capture(mode, Redactor())
-    return Translator(capture, Rejections(capture), agent_of)
+    return Translating(agent_of, mode)
 
 
 def submission(
@@ -87,7 +103,7 @@ class StoreRoom:
         self.intake = Intake(32 << 20, self._room_changed, self.figures)
         self.writer = Writer(
             store,
-            translator(store.agent_of),
+            translator().translator,
             self.intake,
             self.figures,
             batch_events_max,

@@ -58,11 +58,11 @@ class Intake:
         self._arrived = anyio.Event()
         self._emptier = anyio.Event()
         self._closed = False
-        self._cut = False
         self._stalled = False
         self._stopping = False
         self.bytes = 0
         self.full = False
+        self.is_cut = False
 
     @property
     def held(self) -> list[Submission]:
@@ -84,7 +84,7 @@ class Intake:
         No submission is split: put none that is larger. Returns an empty list once the intake is
         closed and everything has been taken, or it was cut off.
         """
-        while self._cut or not self._waiting:
+        while self.is_cut or not self._waiting:
             if self._closed:
                 return []
             self._arrived = anyio.Event()
@@ -127,7 +127,7 @@ class Intake:
 
     def cut(self) -> None:
         """End at once: what waits is not taken any more, and stays `held`."""
-        self._cut = True
+        self.is_cut = True
         self.close()
 
     def _weigh(self) -> None:

@@ -5,14 +5,13 @@ Law: whatever an adapter does, its event is translated or rejected with a reason
 go on. Redaction and summaries happen here, before anything is stored.
 """
 
-from collections.abc import Callable
 from typing import Final, assert_never
 
 from traced.agents.detect import marked_agent
 from traced.agents.fields import Payload, session_id_of
 from traced.agents.registry import DEFAULT_AGENT, adapter_for
 from traced.core.capture import Capture
-from traced.core.errors import Malformed, StoreBusy
+from traced.core.errors import Malformed
 from traced.core.event import Event, Rejected
 from traced.core.fault import fault
 from traced.core.json_text import decode_json
@@ -27,40 +26,56 @@ from traced.store.recorder import Entry
 SESSIONS_KNOWN_MAX: Final = 4096
 
 
+class _AgentUnknown(Exception):
+    """Nobody says whose session this is, unless the database does."""
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(session_id)
+        self.session_id = session_id
+
+
 class Translator:
     """
-    Makes events of records; `agent_of` asks the database for the agent of a session id.
+    Makes events of records.
 
-    To be used from the writer's thread only.
+    Of one translator no two threads use `translate` at the same time.
     """
 
-    def __init__(
-        self, capture: Capture, rejections: Rejections, agent_of: Callable[[str], str | None]
-    ) -> None:
+    def __init__(self, capture: Capture, rejections: Rejections) -> None:
         self._capture = capture
         self._rejections = rejections
-        self._agent_of = agent_of
         self._agents: dict[str, str] = {}
 
-    def entries(self, submission: Submission) -> list[Entry]:
+    def translate(self, submission: Submission, entries: list[Entry]) -> str | None:
         """
-        Return one event or rejection for each record of a submission, in order.
+        Add one event or rejection for each record of a submission, in order, to `entries`.
 
-        Raises:
-            StoreBusy: If the database cannot be asked just now.
+        It goes on behind those that are there. Returns None at the end, or the session id whose
+        agent the caller has to `learn` before it goes on.
         """
-        entries = [self._entry(record, submission) for record in submission.records]
-        if submission.origin is not None:
-            for number, entry in enumerate(entries, submission.origin_number):
-                _mark(entry, f"{submission.origin}:{number}")
-        return entries
+        records = submission.records
+        try:
+            for number in range(len(entries), len(records)):
+                entry = self._entry(records[number], submission)
+                if submission.origin is not None:
+                    _mark(entry, f"{submission.origin}:{submission.origin_number + number}")
+                entries.append(entry)
+        except _AgentUnknown as unknown:
+            return unknown.session_id
+        return None
+
+    def learn(self, session_id: str, agent: str | None) -> None:
+        """Take note of the agent that the database has for a session id, if any."""
+        if len(self._agents) >= SESSIONS_KNOWN_MAX:
+            self._agents.clear()
+        self._agents[session_id] = agent or DEFAULT_AGENT
 
     def _entry(self, record: Record, submission: Submission) -> Entry:
         try:
             entry = self._translate(record, submission)
         except Malformed as error:
             return self._refuse(record, error.reason, error.detail)
-        except StoreBusy:
+        except _AgentUnknown:
             raise
         except Exception as error:  # noqa: BLE001  # an adapter's fault costs its event alone
             return self._refuse(record, "adapter_error", f"{fault(error)}, while it was read")
@@ -121,11 +136,10 @@ class Translator:
     def _agent(self, said: str | None, session_id: str) -> str:
         known = self._agents.get(session_id)
         if known is None:
-            known = self._agent_of(session_id) or said or DEFAULT_AGENT
-            if len(self._agents) >= SESSIONS_KNOWN_MAX:
-                self._agents.clear()
-            self._agents[session_id] = known
-        return said or known
+            if said is None:
+                raise _AgentUnknown(session_id)
+            self.learn(session_id, said)
+        return said or known or DEFAULT_AGENT
 
     def _too_long(self, record: TooLong, now: int) -> Rejected:
         """Reject a line that was too long; what shows of a call's end is applied all the same."""

@@ -8,14 +8,14 @@ be written is told about, retried with growing patience, and reading stops until
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import anyio
 import structlog
 
 from traced.core.errors import StoreBusy
 from traced.core.event import Outcome
+from traced.ingest.ahead import Ahead
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake, Submission
 from traced.ingest.translate import Translator
@@ -26,6 +26,8 @@ RETRY_SECONDS_MIN: Final = 0.05
 RETRY_SECONDS_MAX: Final = 5.0
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 WriterState = Literal["ok", "retrying", "stopping"]
 
@@ -47,10 +49,9 @@ class Writer:
         batch_events_max: int,
     ) -> None:
         self._store = store
-        self._translator = translator
+        self._ahead = Ahead(intake, translator, self._agent_of, batch_events_max)
         self._intake = intake
         self._figures = figures
-        self._batch_events_max = batch_events_max
         self.state: WriterState = "ok"
         self._failure: str | None = None
         self._stopped = anyio.Event()
@@ -60,51 +61,61 @@ class Writer:
     async def run(self) -> None:
         """Write until the intake is closed and empty; `done` tells of the end, whatever it was."""
         try:
-            while submissions := await self._intake.take(self._batch_events_max):
-                outcomes = await self._commit(submissions)
-                self._intake.settled(submissions)
-                start = 0
-                for submission in submissions:
-                    end = start + len(submission.records)
-                    submission.settle(outcomes[start:end])
-                    start = end
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._ahead.run)
+                while batch := await self._ahead.batch():
+                    self._settle(batch.submissions, await self._commit(batch.entries))
+                tasks.cancel_scope.cancel()
         finally:
             self.done.set()
+
+    async def between_submissions(self, change: Callable[[], None]) -> None:
+        """Change what the translator works with, while it does not."""
+        await self._ahead.between_submissions(change)
 
     def stop(self) -> None:
         """Tell that this is the end; what waits is still written, without long pauses."""
         self.state = "stopping"
         self._stopped.set()
 
-    async def _commit(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        work = partial(self._translate_and_append, submissions, [])
-        for patience in retry_seconds():
+    def _settle(self, submissions: Sequence[Submission], outcomes: Sequence[Outcome]) -> None:
+        self._intake.settled(submissions)
+        start = 0
+        for submission in submissions:
+            end = start + len(submission.records)
+            submission.settle(outcomes[start:end])
+            start = end
+
+    async def _commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        began = time.perf_counter()
+
+        def append(recorder: Recorder) -> list[Outcome]:
+            nonlocal began
             began = time.perf_counter()
+            return recorder.append(entries, time.time_ns() // 1_000_000)
+
+        outcomes = await self._patiently(append)
+        self._figures.committed(outcomes, time.perf_counter() - began)
+        _tell_rejected(outcomes)
+        return outcomes
+
+    async def _agent_of(self, session_id: str) -> str | None:
+        return await self._patiently(lambda recorder: recorder.agent_of(session_id))
+
+    async def _patiently(self, work: Callable[[Recorder], T]) -> T:
+        """Run work until the database could do it."""
+        for patience in retry_seconds():
             try:
-                outcomes = await self._store.run(work)
+                result = await self._store.run(work)
             except StoreBusy as error:
                 self.progress()
                 self._stalled(error, patience)
                 await self._pause(patience)
                 continue
             self.progress()
-            self._figures.committed(outcomes, time.perf_counter() - began)
             self._recovered()
-            _tell_rejected(outcomes)
-            return outcomes
+            return result
         raise AssertionError("patience has no end")
-
-    def _translate_and_append(
-        self, submissions: Sequence[Submission], entries: list[Entry], recorder: Recorder
-    ) -> list[Outcome]:
-        """Run in the database's thread; `entries` outlives a failure, so that is done once."""
-        if not entries:
-            entries += [
-                entry
-                for submission in submissions
-                for entry in self._translator.entries(submission)
-            ]
-        return recorder.append(entries, time.time_ns() // 1_000_000)
 
     async def _pause(self, patience: float) -> None:
         if self._stopped.is_set():

@@ -82,17 +82,6 @@ class Store:
         except TracedError as error:
             raise StoreBusy(str(error)) from error
 
-    def agent_of(self, session_id: str) -> str | None:
-        """
-        Return the agent recorded for a session id, if any; for use within work.
-
-        Raises:
-            StoreBusy: If the database cannot be read just now.
-        """
-        if self._opened is None:
-            raise StoreBroken("the database is not open")
-        return self._opened.recorder.agent_of(session_id)
-
     async def hurry(self) -> None:
         """From now on wait only 0.1 s for another process: the time left is the caller's."""
         self._busy_seconds_max = BUSY_SECONDS_STOPPING
