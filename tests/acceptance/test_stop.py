@@ -15,7 +15,10 @@ from typing import Self
 
 import pytest
 from support.daemon import DEADLINE_SECONDS, Client, Daemon, Row, wait_until
+from support.proc import needs_proc, usage
 from support.small_disk import full, needs_mount, small_disk
+
+from traced.client.spool import make_name, write_file
 
 long_form = pytest.mark.skipif(
     os.environ.get("TRACED_STOP_LONG") != "1", reason="part of the long form: TRACED_STOP_LONG=1"
@@ -277,3 +280,20 @@ def test_a_database_that_is_free_again_in_time_takes_all(tmp_path: Path) -> None
         assert daemon.process.wait(DEADLINE_SECONDS) == 0
         assert [step["name"] for step in daemon.steps()] == ["n99"]
         assert last_words(daemon)["queued"] == 0
+
+
+@needs_proc
+def test_a_stop_does_not_wait_for_a_huge_spool_file(tmp_path: Path) -> None:
+    """A million tiny lines: what was read is stored, the file stays, and memory did not grow."""
+    with Daemon(tmp_path / "d") as daemon:
+        assert daemon.process is not None
+        before = usage(daemon.process.pid).rss_bytes
+        huge = write_file(daemon.spool / make_name(1, 1, "ab"), b"{}\n" * 1_000_000)
+        wait_until(lambda: sum(daemon.status()["rejected"].values()) > 5000, "the file to be read")
+        grown = usage(daemon.process.pid).rss_bytes - before
+        code, seconds = stop(daemon)
+
+        assert (code, seconds < OVERTIME_SECONDS_MAX) == (0, True)
+        assert last_words(daemon)["queued"] == 0
+        assert list(daemon.spool.iterdir()) == [huge]
+        assert grown < 64 << 20

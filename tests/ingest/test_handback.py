@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.house import native
-from support.store_room import records, submission, translator
+from support.store_room import protocol, records, submission, translator
 
 from traced.core.capture import Capture
 from traced.core.event import Event, Rejected
@@ -14,7 +14,8 @@ from traced.core.redact import Redactor
 from traced.core.wire import Control
 from traced.ingest.handback import hand_back, line_of
 from traced.ingest.intake import Record, Submission
-from traced.ingest.spool_file import read_spool_file
+from traced.ingest.spool_lines import Budget
+from traced.ingest.spool_reading import Reading
 
 NOW = 1_700_000_000_000
 STOP = b'{"hook_event_name":"Stop","session_id":"s\xc3\xa9"}'
@@ -36,11 +37,11 @@ LINES = [
 def read_back(folder: Path) -> list[Submission]:
     """Return what the next start reads from a spool folder, in order."""
     files = [
-        read_spool_file(
-            path, Protocol(Capture("summary", Redactor())), lambda uid: uid == os.geteuid(), 1000
-        )
+        Reading(path, lambda uid: uid == os.geteuid(), protocol, 1000)
         for path in sorted(folder.glob("[0-9]*"))
     ]
+    for file in files:
+        file.read(Budget(1_000_000, 1 << 30))
     return [
         submission(part.records, received_at=file.written_at)
         for file in files

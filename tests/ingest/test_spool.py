@@ -3,11 +3,15 @@ import time
 from pathlib import Path
 
 import anyio
+import pytest
 from support.house import native, until
 from support.spool_room import spool_room
 from support.store_room import locked_database, rows
 
 from traced.client.spool import write
+from traced.ingest import spool
+from traced.ingest.pace import Pace
+from traced.ingest.spool import ROUND_EVENTS_MAX
 
 STOP = b'{"hook_event_name":"Stop","session_id":"s"}\n'
 
@@ -147,7 +151,7 @@ async def test_garbage_and_nothing_are_done_with(tmp_path: Path) -> None:
 async def test_a_file_that_appears_is_taken_while_running(tmp_path: Path) -> None:
     """The folder is looked into again and again."""
     async with spool_room(tmp_path) as room, anyio.create_task_group() as tasks:
-        tasks.start_soon(room.spool.watch, 0.01)
+        tasks.start_soon(Pace(0.01).keep, room.spool.take_all)
         for number in range(3):
             path = room.leave(native(number), unix_ns=number)
             await until(lambda path=path: not path.exists(), "the file to be taken")  # type: ignore[misc]
@@ -196,3 +200,98 @@ async def test_a_large_file_waits_for_room(tmp_path: Path) -> None:
 
         assert len(room.names) == 5000
         assert room.store.intake.bytes == 0
+
+
+async def test_of_a_large_file_no_more_waits_than_one_round(tmp_path: Path) -> None:
+    """The rest is read when that is committed, so that memory is bounded and a stop is short."""
+    async with spool_room(tmp_path) as room:
+        room.leave(*map(native, range(3 * ROUND_EVENTS_MAX)), b"garbage\n")
+        await room.take_all()
+
+        assert room.names == [f"n{number}" for number in range(3 * ROUND_EVENTS_MAX)]
+        assert room.store.figures.queued_max == ROUND_EVENTS_MAX
+        assert room.left == []
+
+
+async def test_a_stop_leaves_a_file_that_was_not_read_to_its_end(tmp_path: Path) -> None:
+    """What was put in is committed; the next start reads all of it, and knows that part again."""
+    events = 3 * ROUND_EVENTS_MAX
+    async with spool_room(tmp_path) as room:
+        path = room.leave(*map(native, range(events)))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(room.spool.take_all)
+            await until(lambda: room.store.figures.stored > 0, "a round to be stored")
+            tasks.cancel_scope.cancel()
+        await until(lambda: room.store.figures.queued == 0, "what was put in to be committed")
+        stored = room.store.figures.stored
+        assert 0 < stored < events
+        assert path.exists()
+        room.spool = room.new_spool()
+        await room.take_all()
+
+        assert room.names == [f"n{number}" for number in range(events)]
+        assert room.store.figures.duplicate == stored
+        assert room.left == []
+
+
+async def test_a_large_file_of_a_later_version_is_left_whole(tmp_path: Path) -> None:
+    """Not even what stands before that line is taken; the file behind is."""
+    later = b'{"v":2,"session_id":"s","trace_type":"tool","name":"later"}\n'
+    async with spool_room(tmp_path) as room:
+        path = room.leave(*map(native, range(3 * ROUND_EVENTS_MAX)), later, unix_ns=1)
+        room.leave(native(9), unix_ns=2)
+        await room.take_all()
+
+        assert (room.names, room.left) == (["n9"], [path.name])
+
+
+async def test_who_stands_behind_an_endless_file_has_a_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file goes on behind the others after so many rounds, and is taken to its end."""
+    monkeypatch.setattr(spool, "TURN_ROUNDS_MAX", 2)
+    turn = 2 * ROUND_EVENTS_MAX
+    async with spool_room(tmp_path) as room:
+        room.leave(*map(native, range(2 * turn + 1)), unix_ns=1)
+        room.leave(native(-1), unix_ns=2)
+        await room.take_all()
+
+        assert room.names == [f"n{n}" for n in (*range(turn), -1, *range(turn, 2 * turn + 1))]
+        assert room.left == []
+
+
+async def test_more_files_than_names_are_held_are_all_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In order, past those that stay."""
+    monkeypatch.setattr(spool, "LOOK_FILES_MAX", 10)
+    async with spool_room(tmp_path) as room:
+        stay = [room.leave(native(0), unix_ns=number) for number in range(20)]
+        for path in stay:
+            path.with_name(path.name + ".twin").hardlink_to(path)
+        for number in range(20, 45):
+            room.leave(native(number), unix_ns=number)
+        await room.take_all()
+
+        assert room.names == [f"n{number}" for number in range(20, 45)]
+        assert len(room.left) == 40
+
+
+async def test_a_folder_that_is_swapped_is_the_spool_from_then_on(tmp_path: Path) -> None:
+    """In the middle of a file: nothing is lost of either, and what was known stays known."""
+    events = 3 * ROUND_EVENTS_MAX
+    async with spool_room(tmp_path) as room, anyio.create_task_group() as tasks:
+        path = room.leave(*map(native, range(events)), unix_ns=1)
+        tasks.start_soon(Pace(0.01).keep, room.spool.take_all)
+        await until(lambda: room.store.figures.stored > 0, "a round to be stored")
+        aside = tmp_path / "aside"
+        room.folder.rename(aside)
+        room.folder.mkdir(mode=0o700)
+        room.leave(native(events), unix_ns=2)
+        await until(lambda: f"n{events}" in room.names, "the new folder to be read")
+        assert (aside / path.name).exists()
+        (aside / path.name).rename(path)
+        await until(lambda: not path.exists(), "the file that came back to be taken")
+        tasks.cancel_scope.cancel()
+
+        assert sorted(room.names) == sorted(f"n{number}" for number in range(events + 1))

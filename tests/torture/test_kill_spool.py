@@ -170,3 +170,22 @@ def test_rejected_line_of_the_spool_is_told_once_wherever_the_daemon_is_killed(
         return was_killed
 
     kill_at_each(attempt)
+
+
+def test_spool_file_of_many_rounds_is_stored_once_though_the_daemon_is_killed(
+    tmp_path: Path,
+) -> None:
+    """Read from its start again, the part that was committed is known by its place in the file."""
+    names = [f"many {number}" for number in range(10_000)]
+    with Daemon(tmp_path / "d") as daemon:
+        fill(daemon.spool, [[native(name) for name in names]])
+        wait_until(lambda: daemon.status()["stored"] > 0, "some of it to be stored")
+        daemon.kill()
+        check_file(daemon.db)
+        (file,) = daemon.spool.iterdir()
+        assert 0 < len(daemon.steps()) < len(names)
+        daemon.start()
+        wait_until(lambda: not file.exists(), "the file to be taken in")
+
+        assert [step["name"] for step in daemon.steps()] == names
+        assert daemon.stop() == 0
