@@ -29,10 +29,11 @@ class Room:
         await self.may_answer.wait()
         return "gemini-cli" if session_id == "known" else None
 
-    def put(self, *records: Record, size: int = 1) -> Submission:
+    def put(self, *records: Record, size: int = 1, awaited: bool = False) -> Submission:
         """Put some records into the intake."""
         one = submission(records)
         one.size = size
+        one.awaited = awaited
         self.intake.put(one)
         return one
 
@@ -100,6 +101,57 @@ async def test_what_comes_while_a_batch_is_committed_is_one_batch() -> None:
             await anyio.wait_all_tasks_blocked()
 
         assert len((await one.batch()).submissions) == 4
+
+
+async def test_one_that_nobody_awaits_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where batches follow each other; it goes with the first that somebody awaits."""
+    monkeypatch.setattr(ahead, "OFTEN_SECONDS", 3600)
+    monkeypatch.setattr(ahead, "LINGER_SECONDS", 3600)
+    async with room() as one, anyio.create_task_group() as tasks:
+        one.put(step())
+        await one.batch()
+        batches: list[Translated] = []
+
+        async def take() -> None:
+            batches.append(await one.batch())
+
+        tasks.start_soon(take)
+        for _ in range(3):
+            one.put(step())
+            await anyio.wait_all_tasks_blocked()
+        assert not batches
+        one.put(step(), awaited=True)
+        await anyio.wait_all_tasks_blocked()
+
+        assert [len(batch.submissions) for batch in batches] == [4]
+
+
+@pytest.mark.parametrize("counts", [(1,) * 10, (6, 6)], ids=["enough", "no more fits"])
+async def test_nobody_waits_beside_a_full_batch(
+    monkeypatch: pytest.MonkeyPatch, counts: tuple[int, ...]
+) -> None:
+    """As many as are worth a commit are enough, and so are as many as fit."""
+    monkeypatch.setattr(ahead, "OFTEN_SECONDS", 3600)
+    monkeypatch.setattr(ahead, "LINGER_SECONDS", 3600)
+    monkeypatch.setattr(ahead, "ENOUGH_EVENTS", 10)
+    async with room() as one:
+        one.put(step())
+        await one.batch()
+        for count in counts:
+            one.put(*(step() for _ in range(count)))
+
+        assert len((await one.batch()).entries) == (10 if len(counts) == 10 else 6)
+
+
+async def test_one_that_comes_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no fixed delay."""
+    monkeypatch.setattr(ahead, "LINGER_SECONDS", 3600)
+    monkeypatch.setattr(ahead, "OFTEN_SECONDS", 0)
+    async with room() as one:
+        for _ in range(2):
+            one.put(step())
+
+            assert len((await one.batch()).entries) == 1
 
 
 async def test_the_database_is_asked_once_for_each_session_that_nobody_named() -> None:

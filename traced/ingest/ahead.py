@@ -5,7 +5,9 @@ Law: everything in the order in which it came, and no more than one batch ahead.
 read is read in a thread, so that the loop goes on.
 """
 
+import time
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Final
 
 import anyio
@@ -19,6 +21,11 @@ from traced.store.recorder import Entry
 
 # About 3 ms of translating, and as long as the loop is kept from everything else.
 SLICE_BYTES: Final = 256 * 1024
+# A commit costs as much as ten events. Where one follows another and nobody waits for either, a
+# few milliseconds make one of many; whoever asked for an ack, or comes rarely, waits for nobody.
+LINGER_SECONDS: Final = 0.005
+OFTEN_SECONDS: Final = 0.02
+ENOUGH_EVENTS: Final = 250
 
 
 class Translated(Struct):
@@ -49,6 +56,8 @@ class Ahead:
         self._next = Translated()
         self._arrived = anyio.Event()
         self._emptied = anyio.Event()
+        self._enough = anyio.Event()
+        self._batch_at = -inf
         self._over = False
         self._turn = anyio.Lock(fast_acquire=True)
 
@@ -66,6 +75,7 @@ class Ahead:
         finally:
             self._over = True
             self._arrived.set()
+            self._enough.set()
 
     async def batch(self) -> Translated | None:
         """Wait for a batch, the larger the longer nobody asked; None at the end of the intake."""
@@ -74,8 +84,13 @@ class Ahead:
                 return None
             self._arrived = anyio.Event()
             await self._arrived.wait()
+        if time.monotonic() - self._batch_at < OFTEN_SECONDS:
+            with anyio.move_on_after(LINGER_SECONDS):
+                await self._enough.wait()
         if self._intake.is_cut:
             return None
+        self._batch_at = time.monotonic()
+        self._enough = anyio.Event()
         batch, self._next = self._next, Translated()
         self._emptied.set()
         return batch
@@ -88,11 +103,14 @@ class Ahead:
     async def _add(self, submission: Submission) -> None:
         entries = await self._translated(submission)
         while self._next.entries and len(self._next.entries) + len(entries) > self._events_max:
+            self._enough.set()
             self._emptied = anyio.Event()
             await self._emptied.wait()
         self._next.submissions.append(submission)
         self._next.entries += entries
         self._arrived.set()
+        if submission.awaited or len(self._next.entries) >= ENOUGH_EVENTS:
+            self._enough.set()
 
     async def _translated(self, submission: Submission) -> list[Entry]:
         entries: list[Entry] = []

@@ -23,10 +23,10 @@ from traced.ingest.intake import Intake, Submission
 from traced.ingest.outlet import Outlet
 from traced.ingest.replies import Page, Replies, asked, is_torn
 from traced.ingest.traffic import Traffic
+from traced.ingest.visit import VISIT_BYTES_MAX
 
 # Of lines of two bytes 64 KiB hold 32,000, which take half a second to be rejected, while the
 # others wait. So each client is read only as much at a time as is made out in some milliseconds.
-READ_BYTES_FIRST: Final = 4 * 1024
 READ_BYTES_MIN: Final = 1024
 READ_SECONDS_AIM: Final = 0.01
 # Longest control lines that are looked for while nobody may be read.
@@ -76,7 +76,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._inlet = Inlet(sock)
         self._outlet = Outlet(sock, partial(self._guarded, self._go_on))
-        self._read_bytes = READ_BYTES_FIRST
+        self._read_bytes = VISIT_BYTES_MAX
         self._reading = False
         self._held_back = False
         self._ended = False
@@ -109,6 +109,10 @@ class Connection:
     def read(self) -> int:
         """Read once; return how many bytes came: none if none wait or it has ended."""
         return self._guarded(lambda: self._read(self._read_bytes)) or 0
+
+    def take(self, data: bytes) -> None:
+        """Take bytes that were read for it; none if it has ended."""
+        self._guarded(lambda: self._take(data))
 
     def resume(self) -> None:
         """Be read from now on, or again after the traffic held it back."""
@@ -154,8 +158,9 @@ class Connection:
         if self._ended:
             return 0
         data = self._inlet.take(bytes_max)
-        if data is None:
-            return 0
+        return 0 if data is None else self._take(data)
+
+    def _take(self, data: bytes) -> int:
         if not data:
             self._end([item for item in self._protocol.receive_eof() if not is_torn(item)])
             return 0
@@ -228,6 +233,7 @@ class Connection:
                         time.time_ns() // 1_000_000,
                         self._uid,
                         partial(self._settle, page),
+                        awaited=self._replies.owed > 0,
                     )
                 )
         self._answer()

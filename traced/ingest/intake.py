@@ -24,7 +24,7 @@ class Submission(Struct):
     `size` is their share of the intake in bytes: what their lines weigh in memory, by the protocol.
     `settle` is called once, after the commit, with one outcome for each record. `origin` is the
     spool file that keeps them until then, None for what came by the socket; its records are
-    numbered, these from `origin_number`.
+    numbered, these from `origin_number`. `awaited` if somebody waits for what becomes of them.
     """
 
     records: Sequence[Record]
@@ -34,6 +34,7 @@ class Submission(Struct):
     settle: Callable[[Sequence[Outcome]], None]
     origin: str | None = None
     origin_number: int = 0
+    awaited: bool = False
 
 
 class Intake:

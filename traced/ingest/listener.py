@@ -27,11 +27,11 @@ from traced.ingest.endpoint import remove_socket
 from traced.ingest.intake import Intake
 from traced.ingest.peer import peer_uid
 from traced.ingest.traffic import Traffic
+from traced.ingest.visit import Words, first_words, visit
 
 # What the kernel keeps of those who connect and were not accepted yet; more is cut to somaxconn.
 BACKLOG: Final = 4096
 ACCEPTS_A_TURN: Final = 64
-READS_A_WELCOME: Final = 2
 # After nobody more could be accepted: time for some connections to end.
 ACCEPT_PAUSE_SECONDS: Final = 0.1
 # Of answers that clients do not read; 190,000 acks.
@@ -72,6 +72,7 @@ class Listener:
         self.answer_control = answer
         self._connections_max = limits.connections_max
         self._new_protocol = new_protocol
+        self._visits = new_protocol()
         self._allowed = allowed
         self._loop = asyncio.get_running_loop()
         self._sock: socket.socket | None = None
@@ -166,15 +167,28 @@ class Listener:
             log.warning("peer_refused", uid=uid)
             client.close()
             return
+        # Most clients have sent already what they came to say, and some have left again.
+        words = first_words(client) if self.traffic.is_open else Words(b"", over=False)
+        if words.over and self._was_visit(words.data, uid):
+            client.close()
+            return
         if len(self) >= self._connections_max and not self._make_room():
             self._pause_accepting("connections_full", "all of them wait for something")
         connection = Connection(client, uid, self._new_protocol(), self)
         self._connections[connection] = None
-        # Most clients have sent already what they came to say, and some have left again.
-        for _ in range(READS_A_WELCOME):
-            if not self.traffic.may_read(connection) or not connection.read():
-                break
+        if words.data:
+            connection.take(words.data)
+        if words.over:
+            connection.take(b"")
         connection.resume()
+
+    def _was_visit(self, data: bytes, uid: int | None) -> bool:
+        submission = visit(self._visits, data, uid, self.submission_events_max)
+        if submission is None:
+            return False
+        if submission.records:
+            self.intake.put(submission)
+        return True
 
     def _longest_idle(self) -> Connection | None:
         return next((each for each in list(self._connections) if each.is_idle()), None)

@@ -63,6 +63,11 @@ class Traffic:
         self._stopped = False
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may be read."""
+        return not (self._stopped or self._intake.full) and self._partials.oldest is None
+
     def may_read(self, sender: Sender) -> bool:
         """Tell whether there is room for what it would bring."""
         if self._stopped or self._intake.full:
