@@ -1,0 +1,53 @@
+"""What the pages under docs/ say of the program is true."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+GRAVE = {"warning", "error", "critical", "exception"}
+# Calls whose message is a variable, and the messages that it can be.
+CHOSEN = {
+    "traced/ingest/listener.py": {"accept_failed", "connections_full"},
+    "traced/ingest/notes.py": {"events_discarded", "events_rejected"},
+}
+
+
+def grave_messages() -> dict[str, set[str]]:
+    """The messages at WARNING or above that each module can log; "" for a variable one."""
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "traced").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in GRAVE
+                and re.search(r"\blog\b|get_logger", ast.unparse(node.func.value))
+            ):
+                first = node.args[0]
+                name = str(first.value) if isinstance(first, ast.Constant) else ""
+                found.setdefault(path.relative_to(ROOT).as_posix(), set()).add(name)
+    return found
+
+
+def test_operations_lists_every_grave_message() -> None:
+    """All that an operator can see at WARNING or above, and nothing else."""
+    found = grave_messages()
+    assert {path for path, names in found.items() if "" in names} == set(CHOSEN)
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \| (?:warning|error)", page, re.MULTILINE)
+
+    assert listed == sorted(set().union(*found.values(), *CHOSEN.values()) - {""})
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    """Every relative link of the README and of docs/ names a file."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    broken = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+
+    assert broken == []
