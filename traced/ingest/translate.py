@@ -7,6 +7,8 @@ go on. Redaction and summaries happen here, before anything is stored.
 
 from typing import Final, assert_never
 
+from msgspec import Raw
+
 from traced.agents.detect import marked_agent
 from traced.agents.fields import Payload, session_id_of
 from traced.agents.registry import DEFAULT_AGENT, adapter_for
@@ -17,13 +19,22 @@ from traced.core.fault import fault
 from traced.core.json_text import decode_json
 from traced.core.rejections import Rejections
 from traced.core.when import happened_at
-from traced.core.wire import Envelope, HookPayload, LifeLine, NativeEvent, TooLong
+from traced.core.wire import (
+    Envelope,
+    HookPayload,
+    LifeLine,
+    NativeEvent,
+    Salvaged,
+    TooLong,
+)
 from traced.ingest import native
 from traced.ingest.intake import Record, Submission
 from traced.store.recorder import Entry
 
 # Session ids whose agent is known without asking the database.
 SESSIONS_KNOWN_MAX: Final = 4096
+# What stands around a payload that came without an envelope: nothing.
+_BARE: Final = Envelope(payload=Raw(b"{}"))
 
 
 class _AgentUnknown(Exception):
@@ -92,12 +103,11 @@ class Translator:
                 return native.life(record, now, self._capture)
             case Envelope():
                 payload = _object(decode_json(bytes(record.payload)))
-                event = self._hook(payload, record.agent, record.event, record.sent_at, now)
-                event.event_id = record.event_id or event.event_id
+                event = self._hook(payload, record, record.event, now)
                 event.agent_pid = record.agent_pid
                 return event
             case HookPayload():
-                return self._hook(_object(decode_json(record.payload)), None, None, None, now)
+                return self._hook(_object(decode_json(record.payload)), _BARE, None, now)
             case TooLong():
                 return self._too_long(record, now)
             case Rejected():
@@ -108,9 +118,8 @@ class Translator:
     def _hook(
         self,
         payload: Payload,
-        said_agent: str | None,
+        around: Envelope | Salvaged,
         said_event: str | None,
-        sent_at: float | None,
         now: int,
     ) -> Event:
         event_name = payload.get("hook_event_name") or said_event
@@ -119,16 +128,16 @@ class Translator:
                 "bad_field", "hook_event_name is missing, expected the name of the hook's event"
             )
         session_id = session_id_of(payload)
-        agent = self._agent(marked_agent(event_name, payload) or said_agent, session_id)
+        agent = self._agent(marked_agent(event_name, payload) or around.agent, session_id)
         adapter = adapter_for(agent)
-        at = happened_at(payload.get("timestamp"), sent_at, now)
+        at = happened_at(payload.get("timestamp"), around.sent_at, now)
         cwd = payload.get("cwd")
         return Event(
             agent=agent,
             session_id=session_id,
             at=at,
             changes=adapter.changes(event_name, payload, at, self._capture),
-            event_id=adapter.event_id(event_name, payload),
+            event_id=around.event_id or adapter.event_id(event_name, payload),
             cwd=cwd if isinstance(cwd, str) else None,
             model=adapter.model(event_name, payload),
         )
@@ -146,8 +155,7 @@ class Translator:
         rejected, salvaged = record.rejected, record.salvaged
         if salvaged is not None:
             payload = _object(decode_json(salvaged.payload))
-            event = self._hook(payload, salvaged.agent, None, salvaged.sent_at, now)
-            event.event_id = salvaged.event_id or event.event_id
+            event = self._hook(payload, salvaged, None, now)
             event.agent_pid = salvaged.agent_pid
             rejected.salvaged = event
         return rejected
