@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from traced.agents.fields import (
     digest,
+    identity,
     mapping,
     match_key,
     name,
@@ -158,3 +159,15 @@ def test_a_key_tells_callers_tools_and_inputs_apart() -> None:
 def test_a_key_fits_into_a_column(command: str) -> None:
     """SQLite's integers have 64 bits and a sign."""
     assert -(2**63) <= match_key(None, "Bash", command) < 2**63
+
+
+def test_long_ids_that_differ_stay_different() -> None:
+    """They are cut to what a column takes, with a digest of the whole; a short one is as it is."""
+    first, second = (identity({"id": "x" * 300 + end}, "id") for end in "ab")
+
+    assert first is not None
+    assert second is not None
+    assert first != second
+    assert (len(first), first[:239]) == (256, "x" * 239)
+    assert identity({"id": "toolu_1"}, "id") == "toolu_1"
+    assert identity({"id": 5}, "id") is None

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from traced.core.capture import Capture, CaptureMode
-from traced.core.redact import Redactor
+from traced.core.redact import Redactor, compiled
 
 SECRET = "ghp_" + "a1B2" * 9
 INPUT = {"command": f"curl -H 'Authorization: Bearer {SECRET}'", "timeout": 5}
@@ -111,8 +111,30 @@ def test_null_is_not_kept() -> None:
 def test_a_name_is_redacted_in_every_mode() -> None:
     """It may have been taken out of content, where a secret can stand in its place."""
     for mode in ("metadata", "summary", "full"):
-        assert capture(mode).name("general-purpose") == "general-purpose"
-        assert capture(mode).name(SECRET) == "[redacted:github-token]"
+        assert capture(mode).label("general-purpose") == "general-purpose"
+        assert capture(mode).label(SECRET) == "[redacted:github-token]"
+
+
+def test_a_label_is_kept_by_the_patterns_of_the_time() -> None:
+    """Looked up or not: a reload holds for the next one."""
+    redactor = Redactor()
+    by = Capture("summary", redactor)
+    assert [by.label("hush 1"), by.label("hush 1")] == ["hush 1", "hush 1"]
+    redactor.patterns = compiled(["hush"])
+
+    assert by.label("hush 1") == "[redacted:custom] 1"
+    assert by.optional_label(None) is None
+
+
+def test_labels_that_are_remembered_are_bounded() -> None:
+    """Long ones are not, and others until there are many."""
+    by = Capture("summary", Redactor())
+    for number in range(5000):
+        assert by.label(f"n{number}") == f"n{number}"
+    by.label("x" * 257)
+
+    assert len(by._labels) <= 2048
+    assert "x" * 257 not in by._labels
 
 
 def test_a_mode_can_be_replaced() -> None:

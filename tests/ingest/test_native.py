@@ -145,6 +145,20 @@ def test_a_summary_that_is_given_is_taken() -> None:
     assert change.output_summary == "x" * 499 + "…"
 
 
+@pytest.mark.parametrize("mode", ["summary", "full", "metadata"])
+def test_labels_are_kept_without_secrets(mode: CaptureMode) -> None:
+    """Whatever a sender puts into them."""
+    secret = "ghp_" + "a1B2" * 9
+    labels = {"source": "a", "agent_type": "b", "cwd": "c", "model": "d"}
+    said = {key: f"{text} {secret}" for key, text in labels.items()}
+    found = read({"trace_type": "tool", "name": f"n {secret}", **said}, mode)
+    (change,) = found.changes
+
+    assert secret not in repr(found)
+    assert isinstance(change, StepChange)
+    assert (change.name, found.cwd) == ("n [redacted:github-token]", "c [redacted:github-token]")
+
+
 def test_whole_content_is_kept_where_that_is_asked() -> None:
     """In capture mode full, as JSON, without secrets."""
     change = step({"input": {"a": 0}, "output": None, "error": "no"}, "full")

@@ -58,3 +58,20 @@ def test_an_event_sent_again_goes_to_the_agent_it_went_to() -> None:
         "gemini-cli",
         "claude-code",
     ]
+
+
+def test_an_event_that_keeps_nothing_says_nothing_of_the_next() -> None:
+    """No session was recorded for it, so that a restart in between changes nothing."""
+    by = translator()
+    ignored = {"v": 1, "agent": "codex", "payload": {**STOP, "hook_event_name": "Nothing"}}
+
+    assert [agent_of(line, by) for line in (ignored, STOP)] == ["codex", "claude-code"]
+
+
+def test_the_database_is_asked_again_until_something_is_recorded() -> None:
+    """What it did not know it may know now."""
+    answers = iter([None, "codex"])
+    by = translator(lambda _session_id: next(answers))
+
+    assert agent_of({**STOP, "hook_event_name": "Nothing"}, by) == "claude-code"
+    assert agent_of(STOP, by) == "codex"

@@ -110,9 +110,8 @@ class Session:
     def _order_is_taken(self, part: Part) -> bool:
         if part.step_order is None:
             return False
-        step = self.steps.get(part.call_id)
-        if part.call_id is not None and step is not None:
-            return step.order != part.step_order
+        if part.call_id is not None and part.call_id in self.steps:
+            return False
         return any(each.order == part.step_order for each in self.steps.values())
 
     def _hear(self, told: Told, part: Part, now: int) -> int:

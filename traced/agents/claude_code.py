@@ -9,7 +9,18 @@ from collections.abc import Callable
 from typing import Final
 
 from traced.agents.claude_code_results import readable
-from traced.agents.fields import Payload, digest, mapping, match_key, name, number, required, text
+from traced.agents.fields import (
+    Payload,
+    digest,
+    identity,
+    mapping,
+    match_key,
+    name,
+    number,
+    required,
+    required_identity,
+    text,
+)
 from traced.agents.tools import Tool, classify
 from traced.core.capture import Capture
 from traced.core.event import (
@@ -54,9 +65,9 @@ def changes(event: str, payload: Payload, at: int, capture: Capture) -> Changes:
 def event_id(event: str, payload: Payload) -> str | None:
     """Return an id that is the same for the same event, where the payload is unique, else None."""
     if event in CALL_EVENTS:
-        call_id = name(payload, "tool_use_id")
+        call_id = identity(payload, "tool_use_id")
         return None if call_id is None else f"{event}:{call_id}"
-    prompt_id = name(payload, "prompt_id")
+    prompt_id = identity(payload, "prompt_id")
     if prompt_id is None:
         return None
     if event == "UserPromptSubmit":
@@ -77,12 +88,12 @@ def _call(payload: Payload, capture: Capture, phase: Phase, tool: Tool) -> StepC
     return StepChange(
         phase=phase,
         trace_type=tool.trace_type,
-        name=capture.name(tool.name),
-        source=tool.source,
-        call_id=required(payload, "tool_use_id"),
-        agent_id=name(payload, "agent_id"),
-        agent_type=name(payload, "agent_type"),
-        prompt_id=name(payload, "prompt_id"),
+        name=capture.label(tool.name),
+        source=capture.optional_label(tool.source),
+        call_id=required_identity(payload, "tool_use_id"),
+        agent_id=identity(payload, "agent_id"),
+        agent_type=capture.optional_label(name(payload, "agent_type")),
+        prompt_id=identity(payload, "prompt_id"),
         input_summary=capture.tool_input(required(payload, "tool_name"), tool_input),
         input=capture.whole(tool_input),
     )
@@ -109,8 +120,8 @@ def _post_tool_use(payload: Payload, at: int, capture: Capture) -> Changes:
     step.output_summary = capture.value(readable(required(payload, "tool_name"), response))
     step.output = capture.whole(response)
     if tool.trace_type == "agent" and isinstance(response, dict):
-        step.child_agent_id = name(response, "agentId")
-        step.child_agent_type = name(response, "agentType")
+        step.child_agent_id = identity(response, "agentId")
+        step.child_agent_type = capture.optional_label(name(response, "agentType"))
     return (step,)
 
 
@@ -159,12 +170,12 @@ def _permission_request(payload: Payload, _at: int, _capture: Capture) -> Change
 
 
 def _user_prompt_submit(payload: Payload, _at: int, capture: Capture) -> Changes:
-    if name(payload, "agent_id") is not None:
+    if identity(payload, "agent_id") is not None:
         return ()
     prompt = text(payload, "prompt")
     own = text(payload, "source") in OWN_SOURCES or (prompt or "").lstrip().startswith(NOTIFICATION)
     source: PromptSource = "agent" if own else "user"
-    return (PromptSubmitted(name(payload, "prompt_id"), source, capture.value(prompt)),)
+    return (PromptSubmitted(identity(payload, "prompt_id"), source, capture.value(prompt)),)
 
 
 def _user_prompt_expansion(payload: Payload, at: int, capture: Capture) -> Changes:
@@ -172,10 +183,10 @@ def _user_prompt_expansion(payload: Payload, at: int, capture: Capture) -> Chang
         StepChange(
             phase=Phase.END,
             trace_type="command",
-            name=required(payload, "command_name"),
-            source=name(payload, "command_source"),
+            name=capture.label(required(payload, "command_name")),
+            source=capture.optional_label(name(payload, "command_source")),
             status="ok",
-            prompt_id=name(payload, "prompt_id"),
+            prompt_id=identity(payload, "prompt_id"),
             input_summary=capture.value(payload.get("command_args")),
             started_at=at,
         ),
@@ -183,26 +194,31 @@ def _user_prompt_expansion(payload: Payload, at: int, capture: Capture) -> Chang
 
 
 def _prompt_ended(payload: Payload, _at: int, _capture: Capture) -> Changes:
-    if name(payload, "agent_id") is not None:
+    if identity(payload, "agent_id") is not None:
         return ()
-    return (PromptEnded(name(payload, "prompt_id")),)
+    return (PromptEnded(identity(payload, "prompt_id")),)
 
 
-def _subagent_start(payload: Payload, _at: int, _capture: Capture) -> Changes:
-    agent_id, agent_type = required(payload, "agent_id"), name(payload, "agent_type")
-    return (AgentStarted(agent_id, agent_type, name(payload, "prompt_id")),)
+def _subagent_start(payload: Payload, _at: int, capture: Capture) -> Changes:
+    agent_type = capture.optional_label(name(payload, "agent_type"))
+    return (
+        AgentStarted(
+            required_identity(payload, "agent_id"), agent_type, identity(payload, "prompt_id")
+        ),
+    )
 
 
-def _subagent_stop(payload: Payload, _at: int, _capture: Capture) -> Changes:
-    return (AgentEnded(required(payload, "agent_id"), name(payload, "agent_type")),)
+def _subagent_stop(payload: Payload, _at: int, capture: Capture) -> Changes:
+    agent_type = capture.optional_label(name(payload, "agent_type"))
+    return (AgentEnded(required_identity(payload, "agent_id"), agent_type),)
 
 
 def _session_start(payload: Payload, _at: int, _capture: Capture) -> Changes:
     return (SessionStarted(continues=payload.get("source") == "compact"),)
 
 
-def _session_end(payload: Payload, _at: int, _capture: Capture) -> Changes:
-    return (SessionEnded(name(payload, "reason")),)
+def _session_end(payload: Payload, _at: int, capture: Capture) -> Changes:
+    return (SessionEnded(capture.optional_label(name(payload, "reason"))),)
 
 
 def _post_model_switch(_payload: Payload, _at: int, _capture: Capture) -> Changes:
@@ -210,7 +226,7 @@ def _post_model_switch(_payload: Payload, _at: int, _capture: Capture) -> Change
 
 
 def _match_key(payload: Payload) -> int:
-    tool_name, agent_id = required(payload, "tool_name"), name(payload, "agent_id")
+    tool_name, agent_id = required(payload, "tool_name"), identity(payload, "agent_id")
     return match_key(agent_id, tool_name, payload.get("tool_input"))
 
 

@@ -19,6 +19,7 @@ Payload = Mapping[str, object]
 
 # SPEC 3.1: ids and names have 1 to 256 characters.
 NAME_CHARS_MAX: Final = 256
+DIGEST_CHARS: Final = 16
 NUMBER_END: Final = 2**63
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -39,14 +40,35 @@ def name(payload: Payload, key: str) -> str | None:
     return cut(clean(value), NAME_CHARS_MAX)
 
 
+def identity(payload: Payload, key: str) -> str | None:
+    """Return a non-empty string fit for an id: as `name`, and two that differ still do when cut."""
+    value = payload.get(key)
+    if isinstance(value, str) and len(value) > NAME_CHARS_MAX:
+        return cut(clean(value), NAME_CHARS_MAX - DIGEST_CHARS) + digest(value)
+    return name(payload, key)
+
+
 def required(payload: Payload, key: str) -> str:
     """
-    Return a name or an id that the event cannot do without.
+    Return a name that the event cannot do without.
 
     Raises:
         Malformed: If it is absent, empty or no string.
     """
-    value = name(payload, key)
+    return _required(payload, key, name(payload, key))
+
+
+def required_identity(payload: Payload, key: str) -> str:
+    """
+    Return an id that the event cannot do without.
+
+    Raises:
+        Malformed: If it is absent, empty or no string.
+    """
+    return _required(payload, key, identity(payload, key))
+
+
+def _required(payload: Payload, key: str, value: str | None) -> str:
     if value is None:
         raise Malformed(
             "bad_field", f"{key} is {_shown(payload, key)}, expected a non-empty string"

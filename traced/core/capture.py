@@ -4,11 +4,15 @@ What of an event's content is kept: nothing, summaries, or all of it; redacted i
 Law: redaction comes first, then cutting; what is redacted reaches no column, log or reply.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from traced.core.json_text import encode_json
 from traced.core.redact import Redactor
 from traced.core.summarise import SUMMARY_CHARS_MAX, clean, cut, summary, tool_input
+
+# The same few labels come again and again, and looking for secrets costs more than looking them up.
+LABELS_KNOWN_MAX: Final = 2048
+LABEL_CHARS_KNOWN: Final = 256
 
 CaptureMode = Literal["metadata", "summary", "full"]
 
@@ -24,6 +28,8 @@ class Capture:
     def __init__(self, mode: CaptureMode, redactor: Redactor) -> None:
         self.mode = mode
         self._redactor = redactor
+        self._patterns = redactor.patterns
+        self._labels: dict[str, str] = {}
 
     @property
     def keeps_content(self) -> bool:
@@ -42,9 +48,21 @@ class Capture:
             return summary(text, self._redactor)
         return cut(clean(self._redactor.text(text))) or None
 
-    def name(self, name: str) -> str:
-        """Return a name that content was taken for, such as a skill's: kept in every mode."""
-        return self._redactor.text(name)
+    def label(self, text: str) -> str:
+        """Return what something is called, a tool, a folder, a model: kept in every mode."""
+        patterns = self._redactor.patterns
+        if patterns is not self._patterns or len(self._labels) >= LABELS_KNOWN_MAX:
+            self._patterns, self._labels = patterns, {}
+        known = self._labels.get(text)
+        if known is None:
+            known = self._redactor.text(text)
+            if len(text) <= LABEL_CHARS_KNOWN:
+                self._labels[text] = known
+        return known
+
+    def optional_label(self, text: str | None) -> str | None:
+        """Return the same of what may have no name."""
+        return None if text is None else self.label(text)
 
     def tool_input(self, tool_name: str, value: object) -> str | None:
         """Return what a tool was asked to do: the command, the path, the pattern."""

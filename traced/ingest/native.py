@@ -34,8 +34,8 @@ def event(record: NativeEvent, now: int, capture: Capture) -> Event:
         at=at,
         changes=(_step(record, at, now, capture),),
         event_id=record.event_id,
-        cwd=record.cwd,
-        model=record.model,
+        cwd=capture.optional_label(record.cwd),
+        model=capture.optional_label(record.model),
         agent_pid=record.agent_pid,
     )
 
@@ -58,8 +58,8 @@ def life(record: LifeLine, now: int, capture: Capture) -> Event:
         at=happened_at(None, record.sent_at, now),
         changes=(change,),
         event_id=record.event_id,
-        cwd=record.cwd,
-        model=record.model,
+        cwd=capture.optional_label(record.cwd),
+        model=capture.optional_label(record.model),
         agent_pid=record.agent_pid,
     )
 
@@ -70,12 +70,12 @@ def _step(record: NativeEvent, at: int, now: int, capture: Capture) -> StepChang
     step = StepChange(
         Phase.START if is_start else Phase.END,
         record.trace_type,
-        record.name,
+        capture.label(record.name),
         record.call_id,
-        record.source,
+        capture.optional_label(record.source),
         None if is_start else record.status or "ok",
         record.agent_id,
-        record.agent_type,
+        capture.optional_label(record.agent_type),
         record.parent_agent_id,
         prompt_number=record.prompt_number,
         step_order=record.step_order,

@@ -132,23 +132,31 @@ class Translator:
         adapter = adapter_for(agent)
         at = happened_at(payload.get("timestamp"), around.sent_at, now)
         cwd = payload.get("cwd")
+        changes = adapter.changes(event_name, payload, at, self._capture)
+        self._note_agent(session_id, agent, recorded=bool(changes))
         return Event(
             agent=agent,
             session_id=session_id,
             at=at,
-            changes=adapter.changes(event_name, payload, at, self._capture),
+            changes=changes,
             event_id=around.event_id or adapter.event_id(event_name, payload),
-            cwd=cwd if isinstance(cwd, str) else None,
-            model=adapter.model(event_name, payload),
+            cwd=self._capture.label(cwd) if isinstance(cwd, str) else None,
+            model=self._capture.optional_label(adapter.model(event_name, payload)),
         )
 
     def _agent(self, said: str | None, session_id: str) -> str:
-        known = self._agents.get(session_id)
-        if known is None:
-            if said is None:
-                raise _AgentUnknown(session_id)
-            self.learn(session_id, said)
-        return said or known or DEFAULT_AGENT
+        agent = said or self._agents.get(session_id)
+        if agent is None:
+            raise _AgentUnknown(session_id)
+        return agent
+
+    def _note_agent(self, session_id: str, agent: str, *, recorded: bool) -> None:
+        # Of an event that keeps nothing no agent is recorded either; and an answer of the database
+        # holds until one is.
+        if not recorded:
+            self._agents.pop(session_id, None)
+        elif session_id not in self._agents:
+            self.learn(session_id, agent)
 
     def _too_long(self, record: TooLong, now: int) -> Rejected:
         """Reject a line that was too long; what shows of a call's end is applied all the same."""

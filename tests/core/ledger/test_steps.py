@@ -78,13 +78,16 @@ def test_the_same_call_may_name_its_order_again() -> None:
     assert ledger.tell(2, end(2, step_order=4)) == 4
 
 
-def test_a_call_cannot_change_its_order() -> None:
-    """An end that names another order than the call has is refused, naming both."""
+@pytest.mark.parametrize("first", [None, 4])
+@pytest.mark.parametrize("later", [5, 9])
+def test_a_call_keeps_its_order(first: int | None, later: int) -> None:
+    """An end that names another one, free or taken, takes effect and is told which it has."""
     ledger = Ledger()
-    ledger.tell(1, start(1, step_order=4))
+    ledger.tell(1, end(1, None, step_order=9))
+    order = ledger.tell(2, start(2, step_order=first))
 
-    with pytest.raises(OrderTaken, match="is 5, expected 4"):
-        ledger.tell(2, end(2, step_order=5))
+    assert order == (10 if first is None else 4)
+    assert ledger.tell(3, end(3, step_order=later)) == order
 
 
 def test_an_event_that_says_nothing_new_leaves_the_revision() -> None:

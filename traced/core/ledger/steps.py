@@ -20,14 +20,15 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
     """
     Let one event of a call make its step or add to it; return the step.
 
-    An event that says nothing new does not give the step a new revision.
+    An event that says nothing new does not give the step a new revision. A call keeps the order
+    that its first event got, whatever a later one names.
 
     Raises:
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
     step = session.calls.get(change.call_id) if change.call_id is not None else None
-    if change.step_order is not None:
-        _check_order(session, step, change, change.step_order)
+    if step is None and change.step_order is not None:
+        _check_order(session, change, change.step_order)
     prompt_number = _prompt_for(batch, session, change, event.at)
     if step is None:
         step = _new(batch, session, event, change, prompt_number)
@@ -42,15 +43,8 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
     return step
 
 
-def _check_order(
-    session: SessionState, step: StepState | None, change: StepChange, wanted: int
-) -> None:
-    if step is not None and step.step_order != wanted:
-        raise OrderTaken(
-            f"step_order is {wanted}, expected {step.step_order}, which call"
-            f" {change.call_id!r} already has"
-        )
-    holder = session.orders_taken.get(wanted) if step is None else None
+def _check_order(session: SessionState, change: StepChange, wanted: int) -> None:
+    holder = session.orders_taken.get(wanted)
     if holder is not None:
         raise OrderTaken(
             f"step_order is {wanted}, expected one that is free:"
