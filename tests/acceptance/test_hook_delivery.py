@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.daemon import PYTHON, Daemon, wait_until
+from support.daemon import Daemon, wait_until
+from support.hook_clients import CLIENTS, hook_client
 
 PAYLOAD = {
     "session_id": "s",
@@ -19,19 +20,20 @@ PAYLOAD = {
     "tool_input": {"command": "make test"},
     "tool_use_id": "call-1",
 }
-HOOK = subprocess.check_output(
-    [PYTHON, "-c", "from traced.client import hook; print(hook.__file__)"], text=True
-).strip()
 # The client's deadline is 0.25 s; the rest is for a machine that is busy with other tests.
 HOOK_SECONDS_MAX = 5.0
 
 
-def run_hook(daemon: Daemon, payload: object = PAYLOAD) -> float:
+@pytest.fixture(params=CLIENTS)
+def client(request: pytest.FixtureRequest) -> str:
+    """Name the client, in each of its forms, for what depends on the form."""
+    return str(request.param)
+
+
+def run_hook(daemon: Daemon, payload: object = PAYLOAD, *, client: str = "python") -> float:
     """Run the client as an agent does; return how long it took. It prints nothing, exits 0."""
-    command = [
-        PYTHON, "-ISE", HOOK, "--agent", "claude-code",
-        "--socket", str(daemon.socket), "--spool", str(daemon.spool),
-    ]  # fmt: skip
+    places = ["--socket", str(daemon.socket), "--spool", str(daemon.spool)]
+    command = [*hook_client(client), "--agent", "claude-code", *places]
     started = time.monotonic()
     run = subprocess.run(
         command, input=json.dumps(payload).encode(), capture_output=True, check=False, timeout=30
@@ -85,10 +87,10 @@ def check_stored_once(daemon: Daemon) -> None:
     assert (step["call_id"], step["status"], step["step_order"]) == ("call-1", "running", 1)
 
 
-def test_acked_event_is_not_spooled(tmp_path: Path) -> None:
+def test_acked_event_is_not_spooled(tmp_path: Path, client: str) -> None:
     """With the daemon up the event is stored when the client has returned."""
     with Daemon(tmp_path / "d") as daemon:
-        run_hook(daemon)
+        run_hook(daemon, client=client)
 
         assert not spooled(daemon)
         (step,) = daemon.steps()
@@ -107,26 +109,26 @@ def test_no_daemon(tmp_path: Path) -> None:
         check_stored_once(daemon)
 
 
-def test_daemon_that_never_answers(tmp_path: Path) -> None:
+def test_daemon_that_never_answers(tmp_path: Path, client: str) -> None:
     """A daemon that accepts and says nothing costs the deadline once, then nothing for a while."""
     with Daemon(tmp_path / "d") as daemon:
         daemon.stop()
         with deaf_server(daemon.socket, reads=False):
-            assert run_hook(daemon) < HOOK_SECONDS_MAX
+            assert run_hook(daemon, client=client) < HOOK_SECONDS_MAX
             assert len(spooled(daemon)) == 1
-            run_hook(daemon, PAYLOAD | {"tool_use_id": "call-2"})
+            run_hook(daemon, PAYLOAD | {"tool_use_id": "call-2"}, client=client)
             assert len(spooled(daemon)) == 2
         daemon.start()
         wait_until(lambda: not spooled(daemon), "the spool to be taken in")
         assert [step["call_id"] for step in daemon.steps()] == ["call-1", "call-2"]
 
 
-def test_daemon_killed_after_reading(tmp_path: Path) -> None:
+def test_daemon_killed_after_reading(tmp_path: Path, client: str) -> None:
     """An event that was read but never acked is in the spool, and stored once."""
     with Daemon(tmp_path / "d") as daemon:
         daemon.stop()
         with deaf_server(daemon.socket, reads=True) as heard:
-            assert run_hook(daemon) < HOOK_SECONDS_MAX
+            assert run_hook(daemon, client=client) < HOOK_SECONDS_MAX
         assert b'"call-1"' in heard[0]
         assert len(spooled(daemon)) == 1
         check_stored_once(daemon)

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,29 @@ def test_install_writes_an_absolute_command_for_each_event(daemon: Daemon) -> No
     assert "WorktreeCreate" not in hooks
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="cc is not on PATH")
+def test_install_compiles_the_client(daemon: Daemon) -> None:
+    """Where there is a C compiler the hook runs a program in traced's state folder."""
+    found = daemon.traced("install", "claude-code", *VERSION)
+
+    (program,) = daemon.folder.rglob("bin/traced-hook")
+    assert str(program) in settings(daemon).read_text()
+    assert b"a probe event took the client in C" in found.stdout
+
+
+def test_install_tells_why_the_client_is_not_compiled(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a compiler the hook runs Python, and the reason is told."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = daemon.traced("install", "claude-code", *VERSION)
+
+    assert found.returncode == 0, found.stderr
+    assert b"took the client in Python" in found.stdout
+    assert b"cc is not on PATH, expected a C compiler" in found.stdout
+    assert "traced/client/hook.py" in settings(daemon).read_text()
+
+
 def test_install_asks_only_for_what_an_old_version_knows(daemon: Daemon) -> None:
     """2.0.76 calls no hook at all if one event is unknown to it."""
     daemon.traced("install", "claude-code", "--agent-version", "2.0.76")
@@ -43,6 +67,7 @@ def test_dry_run_shows_a_diff_and_writes_nothing(daemon: Daemon) -> None:
 
     assert b"+++" in found.stdout
     assert not settings(daemon).exists()
+    assert not list(daemon.folder.rglob("traced-hook"))
 
 
 def test_install_twice_is_once_and_uninstall_restores_every_byte(daemon: Daemon) -> None:

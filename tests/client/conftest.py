@@ -5,7 +5,6 @@ import re
 import socket
 import socketserver
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -13,8 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-
-from traced.client import hook
+from support.hook_clients import CLIENTS, hook_client
 
 HANG_SECONDS = 60  # generous: only a client that hangs comes near it
 
@@ -110,8 +108,16 @@ def silent(folder: Path) -> Iterator[socket.socket]:
         yield listener
 
 
+@pytest.fixture(params=CLIENTS)
+def client(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Give the words that start the client, in each of its forms."""
+    return hook_client(request.param)
+
+
 @pytest.fixture
-def start_hook(folder: Path, spool: Path) -> Callable[..., subprocess.Popen[bytes]]:
+def start_hook(
+    client: tuple[str, ...], folder: Path, spool: Path
+) -> Callable[..., subprocess.Popen[bytes]]:
     """
     Give a function that starts the client as agents do, with nothing of our own environment.
 
@@ -121,7 +127,7 @@ def start_hook(folder: Path, spool: Path) -> Callable[..., subprocess.Popen[byte
     def start(*flags: str, paths: bool = True, **env: str) -> subprocess.Popen[bytes]:
         named = ["--socket", str(folder / "sock"), "--spool", str(spool)] if paths else []
         return subprocess.Popen(
-            [sys.executable, "-ISE", hook.__file__, "--deadline-ms", "30000", *named, *flags],
+            [*client, "--deadline-ms", "30000", *named, *flags],
             env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

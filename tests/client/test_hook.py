@@ -1,4 +1,6 @@
 import json
+import os
+import pwd
 import subprocess
 import sys
 import time
@@ -7,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.strace import needs_strace, strace
+from support.syscalls import moments
 
 from traced.client import hook
 
@@ -15,6 +19,7 @@ REJECTED = b'{"event_id":null,"status":"rejected","session_id":null,"step_order"
 HANG_SECONDS = 60
 IMPORT = f"import sys; sys.path.insert(0, {str(Path(hook.__file__).parent)!r}); import hook; "
 
+Command = tuple[str, ...]
 Run = Callable[..., None]
 Start = Callable[..., subprocess.Popen[bytes]]
 Listen = Callable[..., list[bytes]]
@@ -219,11 +224,17 @@ def test_default_spool(run_hook: Run, folder: Path) -> None:
     assert state.stat().st_mode & 0o777 == 0o700
 
 
-def test_home_of_the_user_database() -> None:
+@needs_strace
+def test_home_of_the_user_database(client: Command, listen: Listen, folder: Path) -> None:
     """Without HOME the state folder is under the home that the user database names."""
-    code = "home = hook.pwd.getpwuid(hook.posix.getuid()).pw_dir; "
-    code += "sys.exit(hook.state_folder() != home + '/.local/state/traced')"
-    subprocess.run([sys.executable, "-ISE", "-c", IMPORT + code], env={}, check=True)
+    received = listen("sock")
+    watched = strace(folder / "trace", ("?access", "?faccessat", "?faccessat2"), whole_data=True)
+    command = [*watched, *client, "--deadline-ms=30000", "--socket", str(folder / "sock")]
+    subprocess.run(command, input=PAYLOAD, env={}, check=True)
+    state = f"{pwd.getpwuid(os.getuid()).pw_dir}/.local/state/traced"
+    assert len(received) == 1
+    # Whether it may write there decides where the marker of a missed deadline would be.
+    assert state in {call.path for _, call in moments(folder / "trace")}
 
 
 def test_imports_next_to_nothing() -> None:

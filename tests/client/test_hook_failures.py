@@ -1,21 +1,22 @@
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
-import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from traced.client import hook
+from support.strace import needs_strace, strace
 
 PAYLOAD = b'{"session_id":"s1","hook_event_name":"Stop"}\n'
 HANG_SECONDS = 60
 
+Command = tuple[str, ...]
 Run = Callable[..., None]
 Start = Callable[..., subprocess.Popen[bytes]]
 Listen = Callable[..., list[bytes]]
@@ -55,7 +56,7 @@ def test_deadline(run_hook: Run, spooled: Spooled, payload: bytes, limit: str) -
 def test_unanswered_event_keeps_its_id(run_hook: Run, listen: Listen, spooled: Spooled) -> None:
     """What is spooled after a missed deadline is the very line that was sent."""
     received = listen("sock", lambda _: None)
-    run_hook(PAYLOAD, "--deadline-ms", "3000")
+    run_hook(PAYLOAD, "--deadline-ms", "1500")
     assert spooled() == received
 
 
@@ -79,13 +80,28 @@ def test_marker_is_private_and_outside(run_hook: Run, silent: socket.socket, spo
     assert (spool.parent / "spool.stuck").stat().st_mode & 0o777 == 0o600
 
 
-def test_marker_of_a_foreign_folder() -> None:
+@needs_strace
+@pytest.mark.usefixtures("silent")
+def test_marker_of_a_foreign_folder(client: Command, folder: Path, spool: Path) -> None:
     """Where the folder of the spool is not ours to write in, the state folder has the marker."""
-    marker = hook.marker_of("/nowhere/spool/")
-    assert marker == hook.state_folder() + "/-nowhere-spool.stuck"
+    fault = "?access,?faccessat,?faccessat2:error=EACCES"  # root may write anywhere
+    watched = strace(
+        folder / "trace",
+        ("?access", "?faccessat", "?faccessat2"),
+        inject=[fault],
+        paths=[spool.parent],
+    )
+    where = ["--socket", str(folder / "sock"), "--spool", f"{spool}/", "--deadline-ms", "10"]
+    state = {"XDG_STATE_HOME": str(folder / "mine")}
+    subprocess.run([*watched, *client, *where], input=PAYLOAD, env=state, check=True)
+    (marker,) = (folder / "mine" / "traced").iterdir()
+    assert marker.name == str(spool).replace("/", "-") + ".stuck"
+    assert len(list(spool.iterdir())) == 1
 
 
-@pytest.mark.parametrize(("age_seconds", "received_count"), [(1, 0), (11, 1), (-3600, 1)])
+@pytest.mark.parametrize(
+    ("age_seconds", "received_count"), [(1, 0), (11, 1), (-3600, 1), (-13_000_000_000, 1)]
+)
 def test_marker_expires(
     run_hook: Run, listen: Listen, spool: Path, age_seconds: int, received_count: int
 ) -> None:
@@ -103,7 +119,7 @@ def test_signals_do_not_lose_it(start_hook: Start, listen: Listen, spooled: Spoo
     """SIGTERM, SIGINT and SIGHUP to a client that waits for its ack lose nothing."""
     sent = threading.Event()
     received = listen("sock", lambda _: sent.set())
-    with start_hook("--deadline-ms", "3000") as client:
+    with start_hook("--deadline-ms", "1500") as client:
         assert client.stdin
         client.stdin.write(PAYLOAD)
         client.stdin.close()
@@ -112,6 +128,23 @@ def test_signals_do_not_lose_it(start_hook: Start, listen: Listen, spooled: Spoo
             client.send_signal(number)
         assert client.wait(HANG_SECONDS) == 0
     assert spooled() == received
+
+
+def test_interrupted_while_reading(start_hook: Start, listen: Listen, spool: Path) -> None:
+    """SIGINT before stdin has come to its end ends the client as ever: nothing was handed over."""
+    received = listen("sock")
+    with start_hook() as client:
+        assert client.stdin
+        client.stdin.write(PAYLOAD)
+        client.stdin.flush()
+        while fcntl.ioctl(client.stdin, termios.FIONREAD, b"\0\0\0\0") != b"\0\0\0\0":
+            os.sched_yield()  # until the client has read it
+        client.send_signal(signal.SIGINT)
+        assert client.wait(HANG_SECONDS) == 0
+        assert client.stdout
+        assert client.stderr
+        assert (client.stdout.read(), client.stderr.read()) == (b"", b"")
+    assert (received, spool.exists()) == ([], False)
 
 
 # --- odd input, wrong usage -------------------------------------------------------------------
@@ -127,20 +160,20 @@ def test_nothing_in_nothing_out(
     assert (received, spooled()) == ([], [])
 
 
-def test_closed_stdin(spool: Path, spooled: Spooled) -> None:
+def test_closed_stdin(client: Command, spool: Path, spooled: Spooled) -> None:
     """A client without a stdin does nothing, quietly."""
-    client = [sys.executable, "-ISE", hook.__file__, "--socket", "none", "--spool", str(spool)]
+    command = [*client, "--socket", "none", "--spool", str(spool)]
     without_stdin = ["/bin/sh", "-c", '"$@" <&-', "sh"]
-    done = subprocess.run([*without_stdin, *client], capture_output=True, check=True)
+    done = subprocess.run([*without_stdin, *command], capture_output=True, check=True)
     assert (done.stdout, done.stderr, spooled()) == (b"", b"", [])
 
 
-def test_impatient_stdin(spool: Path, spooled: Spooled) -> None:
+def test_impatient_stdin(client: Command, spool: Path, spooled: Spooled) -> None:
     """A stdin that was set not to block is waited for all the same."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
-    client = [sys.executable, "-ISE", hook.__file__, "--socket", "none", "--spool", str(spool)]
-    with subprocess.Popen(client, stdin=reading) as process:
+    command = [*client, "--socket", "none", "--spool", str(spool)]
+    with subprocess.Popen(command, stdin=reading) as process:
         while not os.get_blocking(reading):
             os.sched_yield()
         os.close(reading)
@@ -165,40 +198,9 @@ def test_wrong_usage(run_hook: Run, spooled: Spooled, flags: list[str]) -> None:
     assert set(read) == {"v", "ack", "event_id", "sent_at", "payload"}
 
 
-# --- an event that is lost --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("where", ["file/spool", "file", "x" * 300])
-def test_unwritable_spool(run_hook: Run, folder: Path, where: str) -> None:
-    """Where neither daemon nor spool takes it, the client still ends quietly with 0."""
-    (folder / "file").write_bytes(b"")
-    run_hook(PAYLOAD, "--spool", str(folder / where))
-    assert [path.name for path in folder.iterdir()] == ["file"]
-
-
-@pytest.fixture
-def syslog(folder: Path) -> socket.socket:
-    """Listen where the log's own daemon would."""
-    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    receiver.bind(str(folder / "log"))
-    return receiver
-
-
-def test_lost_event_is_told(folder: Path, syslog: socket.socket) -> None:
-    """Syslog gets one line that names event and failure, at the first address that takes it."""
-    failure = PermissionError(13, "Permission denied", "/var/spool/x\n")
-    with syslog:
-        hook.report_lost("0a1b", 44, failure, (str(folder / "none"), str(folder / "log")))
-        line = syslog.recv(4096)
-    assert line == (
-        b"<11>traced-hook[%d]: lost event 0a1b of 44 bytes: "
-        b"[Errno 13] Permission denied: '/var/spool/x\\n'" % os.getpid()
-    )
-
-
-def test_payload_stays_out_of_syslog(folder: Path, syslog: socket.socket) -> None:
-    """Of an error that could quote the payload, syslog gets only the kind."""
-    with syslog:
-        hook.report_lost("0a1b", 44, ValueError("secret"), (str(folder / "log"),))
-        line = syslog.recv(4096)
-    assert line.endswith(b": lost event 0a1b of 44 bytes: ValueError")
+def test_unreadable_stdin_is_no_event(client: Command, spool: Path) -> None:
+    """A stdin that is open only for writing hands over nothing, and nothing is lost."""
+    command = [*client, "--spool", str(spool)]
+    with Path(os.devnull).open("wb") as stdin:
+        done = subprocess.run(command, stdin=stdin, capture_output=True, check=True)
+    assert (done.stdout, done.stderr, spool.exists()) == (b"", b"", False)

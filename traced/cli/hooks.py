@@ -11,8 +11,9 @@ from traced.cli.escape import printable
 from traced.cli.operate import Socket, Spool, socket_places
 from traced.cli.output import complain
 from traced.core.errors import NotRunning
+from traced.folders import user_folders
 from traced.install import claude_code
-from traced.install.command import fastest, hook_commands
+from traced.install.compiled import Choice, choose
 from traced.install.settings_file import Plan
 from traced.settings import effective
 
@@ -44,7 +45,8 @@ def install(
     Put traced's hook into the settings of your agents.
 
     Everything else in the settings stays as it is, byte for byte, and a backup is
-    put beside them. Doing it twice is doing it once.
+    put beside them. Doing it twice is doing it once. Where there is a C compiler the
+    hook's client is compiled, into traced's state folder; else it is a Python script.
 
     Example: traced install claude-code --dry-run
     """
@@ -56,16 +58,17 @@ def install(
             else claude_code.detect_version()
         )
         events = claude_code.events_for(version)
-        command, seconds = fastest(hook_commands(agent, config.socket, config.spool))
+        programs = user_folders(os.environ).state / "bin"
+        choice = choose(agent, config.socket, config.spool, programs, dry_run=dry_run)
         path = claude_code.settings_path(os.environ, _existing(project))
-        plan = claude_code.plan(path, command.shell, events)
+        plan = claude_code.plan(path, choice.command.shell, events)
         _carry_out(plan, dry_run=dry_run)
         for warning in claude_code.warnings(plan):
             complain(f"warning: {warning}")
         if dry_run:
             continue
         typer.echo(f"{agent} {version}: {len(events)} events call traced's hook")
-        typer.echo(f"the hook works: a probe event took {seconds * 1000:.0f} ms, shell included")
+        _tell_of_client(choice)
         _tell_of_daemon(socket)
 
 
@@ -137,6 +140,14 @@ def _carry_out(plan: Plan, *, dry_run: bool) -> None:
     typer.echo(f"{plan.path}: {done}")
     if backup is not None:
         typer.echo(f"{backup}: as it was before")
+
+
+def _tell_of_client(choice: Choice) -> None:
+    form = "Python" if choice.command.compiled is None else "C"
+    took = f"{choice.seconds * 1000:.1f} ms, shell included"
+    typer.echo(f"the hook works: a probe event took the client in {form} {took}")
+    if choice.why_python is not None:
+        typer.echo(f"the one in C would be faster, but: {choice.why_python}")
 
 
 def _tell_of_daemon(socket: Path | None) -> None:

@@ -21,11 +21,12 @@ DEADLINE_MS = 250
 DEADLINE_MS_MAX = 60_000
 DIGITS_MAX = 9  # of a process id or a deadline
 READ_BYTES = 65_536  # a pipe's capacity on Linux
-STDIN_BYTES_MAX = 64 << 20  # eight times the daemon's longest line, which refuses it anyway
+STDIN_BYTES_MAX = 64 << 20  # eight times the daemon's longest line, which refuses what is left
 ANSWER_BYTES_MAX = 65_536  # one ack: six short values
 STUCK_SECONDS = 10  # how long a missed deadline keeps the next clients from connecting
 SYSLOG_ADDRESSES = ("/dev/log", "/var/run/syslog")  # Linux, macOS
 SYSLOG_ERROR = "<11>"  # facility user, severity error (RFC 5424, section 6.2.1)
+WHITE = b" \t\r\n"  # of JSON (RFC 8259, section 2)
 SETTLED = (b"stored", b"duplicate", b"rejected", b"ignored")  # any other status: to the spool
 
 
@@ -39,57 +40,61 @@ def main() -> None:
 
 def hand_over(arguments: list[str], fired_ns: int) -> None:
     """Read stdin and get its payload settled or spooled, or say in syslog that it is lost."""
-    body = read_payload()
-    if not body:
-        return
-    # From here on the event exists nowhere else, and the deadline bounds the wait.
-    for number in (_signal.SIGHUP, _signal.SIGINT, _signal.SIGTERM):
-        _signal.signal(number, _signal.SIG_IGN)
-    deadline = time.monotonic()
     event_id = f"{fired_ns // 1_000_000:012x}{posix.urandom(10).hex()}"
+    line = bytearray()  # the payload's only copy, changed in place: memory may be scarce
+    size, chunks = 0, iter(lambda: posix.read(0, READ_BYTES), b"")
     try:
-        flags = flags_of(arguments)
-        line = envelope(body, event_id, fired_ns, flags)
-        limit_ms = whole_number(flags.get("--deadline-ms", ""))
-        deadline += min(DEADLINE_MS if limit_ms is None else limit_ms, DEADLINE_MS_MAX) / 1000
-        spool = flags.get("--spool") or environment("TRACED_SPOOL") or state_folder() + "/spool"
-        missed = False
-        try:
-            if not is_stuck(spool) and deliver(line, event_id, sockets_of(flags), deadline):
-                return
-        except TimeoutError:
-            missed = True
-        except Exception:  # noqa: BLE001, S110 - whatever keeps it from the daemon, the spool takes it
-            pass
-        write_spool(spool, f"{fired_ns:020d}-{posix.getpid()}-{event_id[-8:]}.ndjson", line)
-        if missed:  # only now: who does not connect needs a spool that works
-            mark_stuck(spool)
+        posix.set_blocking(0, True)  # it is our own end, whatever the agent's loop made of it
+        for chunk in chunks:
+            size += len(chunk)
+            if len(line) < STDIN_BYTES_MAX:
+                # In JSON a newline byte is only ever white space: a space changes no value.
+                line += (chunk if line else chunk.lstrip(WHITE)).replace(b"\n", b" ")
+        while line and line[-1] in WHITE:
+            line[-READ_BYTES:] = line[-READ_BYTES:].rstrip(WHITE)
+        if not line:
+            return
+        # From here on the event exists nowhere else, and the deadline bounds the wait.
+        for number in (_signal.SIGHUP, _signal.SIGINT, _signal.SIGTERM):
+            _signal.signal(number, _signal.SIG_IGN)
+        pass_on(line, event_id, fired_ns, flags_of(arguments))
     except BaseException as error:  # noqa: BLE001 - nobody above would tell that it is lost
-        report_lost(event_id, len(body), error, SYSLOG_ADDRESSES)
+        error.__traceback__ = None  # its frames hold the line: the report needs that memory
+        del line
+        scarce = isinstance(error, MemoryError)
+        try:
+            size += sum(map(len, chunks)) if scarce else 0  # the agent must meet no broken pipe
+        finally:
+            if size or scarce:  # else there was no event
+                report_lost(event_id, size, error, SYSLOG_ADDRESSES)
 
 
-def read_payload() -> bytearray:
+def pass_on(line: bytearray, event_id: str, fired_ns: int, flags: dict[str, str]) -> None:
+    """Put `line` into its envelope, and get it settled within the deadline, else spooled."""
+    deadline = time.monotonic()
+    limit_ms = whole_number(flags.get("--deadline-ms", ""))
+    deadline += min(DEADLINE_MS if limit_ms is None else limit_ms, DEADLINE_MS_MAX) / 1000
+    line[:0] = envelope_head(event_id, fired_ns, flags)
+    line += b"}\n"
+    spool = flags.get("--spool") or environment("TRACED_SPOOL") or state_folder() + "/spool"
+    missed = False
+    try:
+        if not is_stuck(spool) and deliver(line, event_id, sockets_of(flags), deadline):
+            return
+    except TimeoutError:
+        missed = True
+    except Exception:  # noqa: BLE001, S110 - whatever keeps it from the daemon, the spool takes it
+        pass
+    write_spool(spool, f"{fired_ns:020d}-{posix.getpid()}-{event_id[-8:]}.ndjson", line)
+    if missed:  # only now: who does not connect needs a spool that works
+        mark_stuck(spool)
+
+
+def envelope_head(event_id: str, fired_ns: int, flags: dict[str, str]) -> bytes:
     """
-    Return stdin to its end as one line, without the white space around it.
+    Return the line of the socket protocol up to its payload; what is not known is left out.
 
-    In JSON a newline byte is only ever white space between tokens: a space in its place changes no
-    value. Bytes after STDIN_BYTES_MAX are read, for the agent must not meet a broken pipe, and
-    dropped: the daemon rejects what is left as too long.
-    """
-    posix.set_blocking(0, True)  # it is our own end, whatever the agent's event loop made of it
-    body = bytearray()
-    while chunk := posix.read(0, READ_BYTES):
-        if len(body) < STDIN_BYTES_MAX:
-            body += chunk
-    return body.replace(b"\n", b" ").strip(b" \t\r")
-
-
-def envelope(body: bytearray, event_id: str, fired_ns: int, flags: dict[str, str]) -> bytes:
-    """
-    Return the line of the socket protocol that carries `body`, with its newline.
-
-    It begins `{"v":1,"ack":true`, by which the daemon knows that it may answer even a line that
-    does not parse. What is not known is left out.
+    By its first 17 bytes the daemon knows that it may answer even a line that does not parse.
     """
     head = '{"v":1,"ack":true'
     for key in ("agent", "event"):
@@ -98,7 +103,7 @@ def envelope(body: bytearray, event_id: str, fired_ns: int, flags: dict[str, str
     head += f',"event_id":"{event_id}","sent_at":{fired_ns // 1_000_000}'
     if pid := whole_number(environment("CLAUDE_PID")):
         head += f',"agent_pid":{pid}'
-    return b"".join((head.encode(), b',"payload":', body, b"}\n"))
+    return head.encode() + b',"payload":'
 
 
 def json_string(text: str) -> str:
@@ -156,7 +161,7 @@ def environment(name: str) -> str:
     return value.decode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 
 
-def deliver(line: bytes, event_id: str, sockets: list[str], deadline: float) -> bool:
+def deliver(line: bytearray, event_id: str, sockets: list[str], deadline: float) -> bool:
     """
     Send `line` to the first of `sockets` where somebody listens; return whether it was settled.
 
@@ -164,10 +169,9 @@ def deliver(line: bytes, event_id: str, sockets: list[str], deadline: float) -> 
         TimeoutError: If it was not settled until `deadline` (in seconds of the monotonic clock).
         OSError: If nobody listens, or the connection broke.
     """
-    connection = connect(sockets, deadline)
     answer = b""
+    connection = connect(sockets, deadline)
     try:
-        connection.settimeout(seconds_left(deadline))
         connection.sendall(line)
         while b"\n" not in answer:
             connection.settimeout(seconds_left(deadline))
@@ -210,23 +214,18 @@ def seconds_left(deadline: float) -> float:
     return seconds
 
 
-def write_spool(spool: str, name: str, line: bytes) -> None:
+def write_spool(spool: str, name: str, line: bytearray) -> None:
     """Write `line` to the new file `name` in `spool`; on OSError an empty ``.….lost`` tells it."""
     posix.umask(0o077)
     hidden = f"{spool}/.{name}"
+    make_folders(spool)
     how = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW
+    file = posix.open(hidden, how, 0o600)
     try:
-        file = posix.open(hidden, how, 0o600)
-    except FileNotFoundError:
-        make_folders(spool)
-        file = posix.open(hidden, how, 0o600)
-    try:
-        try:
-            rest = memoryview(line)
-            while rest:
-                rest = rest[posix.write(file, rest) :]
-        finally:
-            posix.close(file)
+        rest = memoryview(line)
+        while rest:
+            rest = rest[posix.write(file, rest) :]
+        posix.close(file)
         posix.rename(hidden, f"{spool}/{name}")
     except OSError:
         posix.truncate(hidden, 0)  # on a full disk there is room for a name, and it counts as one

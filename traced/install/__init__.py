@@ -9,5 +9,6 @@ its version does not know, nor a command that could fail, print or block.
     hook_entries   adds our entries to such a text, and takes them out: pure functions on text
     settings_file  the file around the text: links, mode, owner, backup, atomic replacement
     command        the command that agents run, and the proof that it works here
+    compiled       the client in C: compiled and proven here, put where the command finds it
     <agent>        one small module each: where its settings are, which events its version knows
 """

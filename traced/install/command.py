@@ -4,7 +4,9 @@ The command that agents run at every hook, and the proof that it works on this m
 Law: run by `sh -c`, it prints nothing and exits 0 even where interpreter and client have vanished:
 Python exits 2 for a missing script, and Claude Code blocks the tool at a 2; so output is dropped
 and any failure becomes 0. All paths are absolute, so that no project's environment redirects it. It
-outlives the SIGTERM that an agent in a hurry sends; the client bounds itself.
+outlives the SIGTERM that an agent in a hurry sends; the client bounds itself. Where it runs the
+client in C, and that is gone or of another machine, the one in Python takes over: a program that
+cannot be started has read nothing.
 """
 
 import re
@@ -55,14 +57,34 @@ class HookCommand:
     agent: str
     socket: Path
     spool: Path
+    compiled: Path | None = None  # the client in C, which runs before the one in Python
 
     @property
     def shell(self) -> str:
         """The command as `sh -c` takes it."""
+        if self.compiled is None:
+            return self.alone
+        run = f'{shlex.quote(str(self.compiled))} "$@" || {shlex.join(self._python)} "$@"'
+        return f"{SHIELD} set -- {shlex.join(self._flags)}; {{ {run}; }} {GUARD}"
+
+    @property
+    def alone(self) -> str:
+        """The command without the client that would take over."""
+        return f"{SHIELD} {self.first} {shlex.join(self._flags)} {GUARD}"
+
+    @property
+    def first(self) -> str:
+        """The client that is tried first, without its flags."""
+        return shlex.join(self._python if self.compiled is None else [str(self.compiled)])
+
+    @property
+    def _python(self) -> list[str]:
+        return [str(self.python), PYTHON_FLAGS, str(self.client)]
+
+    @property
+    def _flags(self) -> list[str]:
         places = {"--agent": self.agent, "--socket": str(self.socket), "--spool": str(self.spool)}
-        flags = [part for place in places.items() for part in place]
-        words = [str(self.python), PYTHON_FLAGS, str(self.client), *flags]
-        return f"{SHIELD} {shlex.join(words)} {GUARD}"
+        return [part for place in places.items() for part in place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +113,8 @@ def hook_commands(agent: str, socket: Path, spool: Path) -> list[HookCommand]:
     python = Path(sys.executable)
     pythons = dict.fromkeys((python, python.resolve()))
     client = Path(hook.__file__).absolute()
-    paths = [*pythons, client, socket, spool]
-    for path in paths:
-        if not _is_text(str(path)):
-            raise ClientError(f"path {str(path)!a} is not UTF-8, expected text")
+    for path in (*pythons, client, socket, spool):
+        require_text(path)
     return [
         HookCommand(python, client, agent, socket.absolute(), spool.absolute())
         for python in pythons
@@ -108,7 +128,7 @@ def is_ours(command: str) -> bool:
 
 def probe(command: HookCommand, payload: bytes = PROBE_PAYLOAD) -> Probe:
     """
-    Run `command` as an agent would, with `payload` on its stdin.
+    Run `command` as an agent would, with `payload` on its stdin, but let nobody take over from it.
 
     That it was silent does not say that it worked: ask the daemon, or look into the spool.
 
@@ -118,7 +138,7 @@ def probe(command: HookCommand, payload: bytes = PROBE_PAYLOAD) -> Probe:
     started = time.perf_counter()
     try:
         run = subprocess.run(  # noqa: S603 - the very command that the agent is to run
-            ["/bin/sh", "-c", command.shell],
+            ["/bin/sh", "-c", command.alone],
             input=payload,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -127,7 +147,7 @@ def probe(command: HookCommand, payload: bytes = PROBE_PAYLOAD) -> Probe:
         )
     except subprocess.TimeoutExpired as error:
         raise ClientError(
-            f"{command.shell}: still running after {PROBE_SECONDS_MAX:g} s, expected an end"
+            f"{command.alone}: still running after {PROBE_SECONDS_MAX:g} s, expected an end"
         ) from error
     return Probe(run.returncode, time.perf_counter() - started, run.stdout)
 
@@ -146,13 +166,13 @@ def prove(command: HookCommand) -> Probe:
         spooled = [file.read_bytes() for file in spool.glob("*.ndjson")]
     if not result.silent:
         raise ClientError(
-            f"{command.shell}: exit code {result.exit_code}, output {result.output[:200]!r},"
+            f"{command.alone}: exit code {result.exit_code}, output {result.output[:200]!r},"
             " expected 0 and none"
         )
     if len(spooled) != 1 or PROBE_PAYLOAD.strip() not in spooled[0]:
         raise ClientError(
-            f"{command.shell}: a probe event left {len(spooled)} spool files, expected 1 with it;"
-            f" try `{command.python} {PYTHON_FLAGS} {command.client}` to see why"
+            f"{command.alone}: a probe event left {len(spooled)} spool files, expected 1 with it;"
+            f" try `{command.first}` to see why"
         )
     return result
 
@@ -181,6 +201,12 @@ def fastest(commands: Sequence[HookCommand]) -> tuple[HookCommand, float]:
     return best
 
 
-def _is_text(path: str) -> bool:
-    """Tell whether `path` can stand in a JSON file: no byte of it was other than UTF-8."""
-    return path.encode("utf-8", "replace").decode() == path
+def require_text(path: Path) -> None:
+    """
+    Refuse a path that cannot stand in a JSON file.
+
+    Raises:
+        ClientError: If a byte of it is not UTF-8.
+    """
+    if str(path).encode("utf-8", "replace").decode() != str(path):
+        raise ClientError(f"path {str(path)!a} is not UTF-8, expected text")
