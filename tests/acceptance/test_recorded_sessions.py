@@ -58,6 +58,7 @@ def bare_twice(daemon: Daemon, scenario: Scenario) -> None:
         daemon.send(*twice(scenario.payloads))
 
 
+SCENARIOS = [*scenarios(), *scenarios("codex")]
 WAYS: dict[str, Deliver] = {
     "in order": in_order,
     "enveloped": enveloped,
@@ -72,7 +73,7 @@ WAYS: dict[str, Deliver] = {
 
 
 @pytest.mark.parametrize("way", list(WAYS))
-@pytest.mark.parametrize("scenario", list(scenarios()), ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_recorded_session_gives_the_steps_written_by_hand(
     scenario: Scenario, way: str, daemon_pool: Callable[[str], Daemon]
 ) -> None:

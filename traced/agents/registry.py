@@ -8,7 +8,7 @@ agents took over; events of other names keep nothing.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from traced.agents import claude_code
+from traced.agents import claude_code, codex
 from traced.agents.fields import Payload
 from traced.core.capture import Capture
 from traced.core.event import Change
@@ -31,7 +31,10 @@ class Adapter(NamedTuple):
 
 CLAUDE_CODE: Final = Adapter(claude_code.changes, claude_code.event_id, claude_code.model)
 
-ADAPTERS: Final = {DEFAULT_AGENT: CLAUDE_CODE}
+ADAPTERS: Final = {
+    DEFAULT_AGENT: CLAUDE_CODE,
+    "codex": Adapter(codex.changes, codex.event_id, claude_code.model),
+}
 
 
 def adapter_for(agent: str) -> Adapter:
