@@ -7,6 +7,7 @@ WITH
         WHERE
             step.id > :since AND step.revision = step.id
             AND (:session_pk IS NULL OR step.session_pk = :session_pk)
+            AND step.session_pk NOT IN (SELECT pk FROM session WHERE removed_at IS NOT NULL)
         ORDER BY step.id
         LIMIT :limit
     ),
@@ -15,6 +16,7 @@ WITH
         WHERE
             step.revision > :since AND step.revision <> step.id
             AND (:session_pk IS NULL OR step.session_pk = :session_pk)
+            AND step.session_pk NOT IN (SELECT pk FROM session WHERE removed_at IS NOT NULL)
         ORDER BY step.revision
         LIMIT :limit
     ),

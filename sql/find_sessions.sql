@@ -14,6 +14,7 @@ SELECT
 FROM session
 WHERE
     session.session_id BETWEEN :first AND :last
+    AND session.removed_at IS NULL
     AND (:agent IS NULL OR session.agent = :agent)
     AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
 ORDER BY session.last_event_at DESC, session.pk DESC

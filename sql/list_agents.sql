@@ -7,5 +7,5 @@ SELECT
     sub_agent.status
 FROM sub_agent
 JOIN session ON session.pk = sub_agent.session_pk
-WHERE sub_agent.session_pk = :session_pk
+WHERE sub_agent.session_pk = :session_pk AND session.removed_at IS NULL
 ORDER BY sub_agent.started_at, sub_agent.agent_id;

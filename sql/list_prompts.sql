@@ -6,5 +6,7 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', prompt.ended_at / 1000.0, 'unixepoch') AS ended_at
 FROM prompt
 JOIN session ON session.pk = prompt.session_pk
-WHERE prompt.session_pk = :session_pk AND prompt.prompt_number IS NOT NULL
+WHERE
+    prompt.session_pk = :session_pk AND prompt.prompt_number IS NOT NULL
+    AND session.removed_at IS NULL
 ORDER BY prompt.prompt_number;

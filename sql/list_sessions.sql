@@ -13,7 +13,8 @@ SELECT
         AS running
 FROM session
 WHERE
-    (:agent IS NULL OR session.agent = :agent)
+    session.removed_at IS NULL
+    AND (:agent IS NULL OR session.agent = :agent)
     AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
     AND (
         :all

@@ -1,7 +1,9 @@
 -- The steps recorded last, in the order of recording, of one session or (:session_pk null) of all.
 WITH latest AS (
     SELECT step.id FROM step
-    WHERE :session_pk IS NULL OR step.session_pk = :session_pk
+    WHERE
+        (:session_pk IS NULL OR step.session_pk = :session_pk)
+        AND step.session_pk NOT IN (SELECT pk FROM session WHERE removed_at IS NOT NULL)
     ORDER BY step.id DESC
     LIMIT :limit
 )

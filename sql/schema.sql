@@ -21,8 +21,13 @@ CREATE TABLE session (
     steps INTEGER NOT NULL DEFAULT 0,
     errors INTEGER NOT NULL DEFAULT 0,
     agent_pid INTEGER,
-    UNIQUE (agent, session_id, owner_uid)
+    removed_at INTEGER              -- shown nowhere and resumed by nobody; its rows go in slices
 ) STRICT;
+
+CREATE UNIQUE INDEX session_identity ON session (agent, session_id, owner_uid)
+WHERE removed_at IS NULL;
+
+CREATE INDEX session_removed ON session (removed_at) WHERE removed_at IS NOT NULL;
 
 CREATE INDEX session_by_id ON session (session_id);
 
@@ -121,7 +126,17 @@ CREATE TABLE seen_event (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ledger (
-    sequence INTEGER NOT NULL       -- the last id or revision given; never goes down
+    sequence INTEGER NOT NULL,      -- the last id or revision given; never goes down
+    session_pk INTEGER NOT NULL,    -- no lower one is given again; noted when sessions are removed
+    prompt_pk INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE removal (
+    id INTEGER PRIMARY KEY,         -- in the order of removing; the last is always kept
+    session_pk INTEGER NOT NULL,
+    removed_at INTEGER NOT NULL,
+    first_step_id INTEGER,          -- its steps' ids lie between these; null where it had none
+    last_step_id INTEGER
 ) STRICT;
 
 CREATE TABLE rejected (
@@ -189,7 +204,8 @@ SELECT
 FROM step
 JOIN session ON session.pk = step.session_pk
 LEFT JOIN sub_agent
-    ON sub_agent.session_pk = step.session_pk AND sub_agent.agent_id = step.agent_id;
+    ON sub_agent.session_pk = step.session_pk AND sub_agent.agent_id = step.agent_id
+WHERE session.removed_at IS NULL;
 
 CREATE VIEW sessions AS
 SELECT
@@ -203,7 +219,8 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', session.last_event_at / 1000.0, 'unixepoch') AS last_event_at,
     session.steps,
     session.errors
-FROM session;
+FROM session
+WHERE session.removed_at IS NULL;
 
 CREATE VIEW prompts AS
 SELECT
@@ -217,7 +234,7 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', prompt.ended_at / 1000.0, 'unixepoch') AS ended_at
 FROM prompt
 JOIN session ON session.pk = prompt.session_pk
-WHERE prompt.prompt_number IS NOT NULL;
+WHERE prompt.prompt_number IS NOT NULL AND session.removed_at IS NULL;
 
 CREATE VIEW agents AS
 SELECT
@@ -232,7 +249,8 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', sub_agent.ended_at / 1000.0, 'unixepoch') AS ended_at,
     sub_agent.status
 FROM sub_agent
-JOIN session ON session.pk = sub_agent.session_pk;
+JOIN session ON session.pk = sub_agent.session_pk
+WHERE session.removed_at IS NULL;
 
 CREATE VIEW rejected_events AS
 SELECT
@@ -248,4 +266,4 @@ SELECT
     length
 FROM rejected;
 
-INSERT INTO ledger (sequence) VALUES (0);
+INSERT INTO ledger (sequence, session_pk, prompt_pk) VALUES (0, 0, 0);

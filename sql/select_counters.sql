@@ -1,6 +1,7 @@
 -- Where the sequences stand, and how many rejected and discarded rows are kept.
 SELECT
-    (SELECT sequence FROM ledger),
-    (SELECT coalesce(max(pk), 0) FROM session),
-    (SELECT coalesce(max(pk), 0) FROM prompt),
+    -- A row that somebody put in by hand may have a higher number than was ever given.
+    max((SELECT sequence FROM ledger), (SELECT coalesce(max(id), 0) FROM step)),
+    (SELECT max(session_pk, coalesce((SELECT max(pk) FROM session), 0)) FROM ledger),
+    (SELECT max(prompt_pk, coalesce((SELECT max(pk) FROM prompt), 0)) FROM ledger),
     (SELECT count(*) FROM rejected);

@@ -8,4 +8,5 @@ WHERE session.pk IN (
     SELECT step.session_pk FROM step WHERE step.status = 'running'
     UNION ALL
     SELECT sub_agent.session_pk FROM sub_agent WHERE sub_agent.status = 'running'
-);
+)
+AND session.removed_at IS NULL;

@@ -1,4 +1,4 @@
--- Sessions by their identity; :keys is a JSON list of [agent, session_id, owner_uid].
+-- Sessions by their identity, but for removed ones; :keys is a JSON list of [agent, session_id, owner_uid].
 SELECT
     session.pk, session.agent, session.session_id, session.owner_uid, session.cwd, session.model,
     session.started_at, session.opened_at, session.closed_at, session.ended_at,
@@ -9,4 +9,5 @@ FROM json_each(:keys) AS wanted
 CROSS JOIN session
     ON session.agent = json_extract(wanted.value, '$[0]')
     AND session.session_id = json_extract(wanted.value, '$[1]')
-    AND session.owner_uid = json_extract(wanted.value, '$[2]');
+    AND session.owner_uid = json_extract(wanted.value, '$[2]')
+    AND session.removed_at IS NULL;

@@ -58,6 +58,8 @@ def test_table_has_the_documented_defaults() -> None:
         "capture": "summary",
         "redact.patterns": (),
         "spool_scan_seconds": 2,
+        "retention.days_max": 90,
+        "retention.bytes_max": 2_147_483_648,
         "log_level": "info",
         "log_format": "auto",
     }

@@ -11,6 +11,7 @@ from support.store_room import rows
 
 from traced.core.event import Rejected
 from traced.rooms import Rooms
+from traced.store.retention import DAY_MS, Limits
 
 
 async def test_bounds_reach_the_protocol(short_folder: Path) -> None:
@@ -49,6 +50,16 @@ async def test_status_looks_into_the_rooms(short_folder: Path) -> None:
         status = await daemon.status()
         assert (status["state"], status["connections"], status["queued"]) == ("ok", 2, 0)
         assert status["spool_files"] == 0
+
+
+async def test_limits_reach_the_retention(short_folder: Path) -> None:
+    """At the start and at a reload; 0 is none."""
+    async with rooms_in(short_folder) as (rooms, _):
+        assert rooms.retention.limits == Limits(90 * DAY_MS, 2 << 30)
+
+        settings = {"retention.days_max": 7, "retention.bytes_max": 0}
+        await rooms.use(config_in(short_folder, **settings))
+        assert rooms.retention.limits == Limits(7 * DAY_MS, None)
 
 
 def kept_of(rooms: Rooms) -> tuple[str | None, str | None]:

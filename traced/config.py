@@ -14,7 +14,7 @@ import msgspec
 
 ENV_PREFIX = "TRACED_"
 MIB = 1 << 20
-UNITS = ("bytes", "seconds", "events", "connections")
+UNITS = ("bytes", "seconds", "days", "events", "connections")
 
 
 def _row(
@@ -24,7 +24,7 @@ def _row(
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings that hold; sizes in bytes, times in seconds. Lives on the roof only."""
+    """The settings that hold, in the units that their names end in. Lives on the roof only."""
 
     socket: Annotated[Path, _row("where the daemon listens")]
     db: Annotated[Path, _row("the SQLite file")]
@@ -63,6 +63,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     spool_scan_seconds: Annotated[
         float, _row("pause between two looks into the spool", 0.05, 3600, reloads=True)
     ] = 2
+    retention_days_max: Annotated[
+        int,
+        _row("how long sessions stay after their last event; 0: for ever", 0, 36_500, reloads=True),
+    ] = msgspec.field(default=90, name="retention.days_max")
+    retention_bytes_max: Annotated[
+        int,
+        _row(
+            "database before sessions unused for longest go; 0: any size", 0, 1 << 50, reloads=True
+        ),
+    ] = msgspec.field(default=2048 * MIB, name="retention.bytes_max")
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         _row("least level that is logged", reloads=True),
@@ -82,7 +92,7 @@ class Rule(NamedTuple):
     kind: object  # the annotated type that its values are converted to
     default: object  # None where it depends on the user's folders
     expected: str  # for messages and --help: "1 to 10000"
-    unit: str  # "bytes", "seconds", "events", "connections" or ""
+    unit: str  # "bytes", "seconds", "days", "events", "connections" or ""
     reloads: bool  # whether SIGHUP can change it
     help: str
 

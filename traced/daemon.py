@@ -3,7 +3,7 @@ The daemon's life: what is started in which order, and stopped in the reverse.
 
 Law: it reads aloud. Locks, then the database, then the spool, then the socket, then ready; at a
 stop the socket first, then what waits, then the database. What is not in the database when the
-time is up goes back to the spool.
+time is up goes back to the spool; where the database is another daemon's by then, that is all.
 """
 
 import math
@@ -11,17 +11,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import anyio
 import structlog
 
 from traced.config import Config
-from traced.core.errors import EventsLost, StoreBusy
+from traced.core.errors import AlreadyRunning, EventsLost, StoreBusy
 from traced.heartbeat import START_SECONDS, Heartbeat
 from traced.ingest import lost, minute
-from traced.ingest.endpoint import Lock, bound, keep_places, locked
+from traced.ingest.endpoint import Lock, bound, keep_database, keep_socket, locked
 from traced.ingest.handback import hand_back
 from traced.ingest.writer import retry_seconds
 from traced.reload import Reloader
@@ -36,6 +36,8 @@ SWITCH_SECONDS: Final = 0.0005
 INTERRUPT_SECONDS: Final = 0.05
 # Beyond the time to drain: handing back to the spool, the last checkpoint.
 STOP_SECONDS: Final = 10.0
+# To read what waits takes milliseconds; beyond that it would be waiting for what is not coming.
+OUSTED_DRAIN_SECONDS_MAX: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -51,7 +53,7 @@ async def serve(
     `read` reads the settings anew when a SIGHUP asks for that; without it they stay.
 
     Raises:
-        AlreadyRunning: If another daemon holds the database or the socket.
+        AlreadyRunning: If another daemon holds the database or the socket, or takes the database.
         ConfigError: If the socket's place is taken by something else.
         StoreError: If the database cannot be used.
         EventsLost: If at the stop something could be neither stored nor spooled.
@@ -66,10 +68,10 @@ async def serve(
         locked(config.socket, "socket") as socket_lock,
         bound(config.socket) as sock,
     ):
-        async with open_store(config.db, config.durability, lock.keep) as store:
+        async with open_store(config.db, config.durability, lock.follow) as store:
             if await _opened(store, manager, signals, received):
                 daemon = Daemon(config, store, manager, signals, read or (lambda: config))
-                await daemon.record(sock, [lock, socket_lock], received, ready)
+                await daemon.record(sock, lock, socket_lock, received, ready)
     log.info("stopped")
 
 
@@ -118,18 +120,20 @@ class Daemon:
         self._heartbeat = Heartbeat(manager, rooms.pulse, rooms.figures, rooms.state)
         self._reloader = Reloader(config, read, rooms)
         self._stop_at = math.inf
+        self._ousted: AlreadyRunning | None = None
 
     async def record(
         self,
         sock: socket.socket,
-        locks: Sequence[Lock],
+        lock: Lock,
+        socket_lock: Lock,
         received: Received,
         ready: Callable[[], None],
     ) -> None:
         """
-        Run until a signal ends it, then drain; see `serve`.
+        Run until a signal ends it, or another daemon has the database's lock, then drain.
 
-        Whatever ends it, what was read and is not stored is handed back to the spool.
+        Whatever ends it, what was read and is not stored is handed back to the spool. See `serve`.
         """
         config, rooms = self._config, self._rooms
         try:
@@ -138,16 +142,20 @@ class Daemon:
                 async with anyio.create_task_group() as watchers:
                     watchers.start_soon(self._heartbeat.run)
                     watchers.start_soon(self._stop_on_signal, received, watchers.cancel_scope)
+                    watchers.start_soon(self._stop_if_ousted, lock, watchers.cancel_scope)
                     watchers.start_soon(self._reloader.watch, self._signals.reload_asked)
                     await rooms.spool.take_all()
                     rooms.listener.start(sock)
-                    watchers.start_soon(keep_places, config.socket, rooms.listener.start, locks)
+                    watchers.start_soon(
+                        keep_socket, config.socket, rooms.listener.start, socket_lock
+                    )
                     watchers.start_soon(rooms.listener.traffic.watch)
                     watchers.start_soon(rooms.spool_pace.keep, rooms.spool.take_all)
                     watchers.start_soon(rooms.spool_pace.hand_on, rooms.spool.measure)
                     watchers.start_soon(lost.watch, self._store)
                     watchers.start_soon(rooms.spool_pace.hand_on, rooms.notes.watch)
                     watchers.start_soon(minute.watch, rooms.figures)
+                    watchers.start_soon(rooms.retention.watch)
                     log.info("ready", socket=str(config.socket), database=str(config.db))
                     self._heartbeat.ready()
                     ready()
@@ -161,11 +169,23 @@ class Daemon:
             raise EventsLost(
                 f"{count} events are lost: the log says why, expected room in the spool"
             )
+        if self._ousted is not None:
+            raise self._ousted
 
     async def _stop_on_signal(self, received: Received, scope: anyio.CancelScope) -> None:
         await self._signals.wait_for_end(received)
         self._stop_at = anyio.current_time() + self._reloader.config.drain_seconds_max
         scope.cancel()
+
+    async def _stop_if_ousted(self, lock: Lock, scope: anyio.CancelScope) -> None:
+        try:
+            await keep_database(lock)
+        except AlreadyRunning as error:
+            log.error("database_taken", why=str(error))  # noqa: TRY400  # no fault of the program
+            self._ousted = error
+            self._stop_at = anyio.current_time() + OUSTED_DRAIN_SECONDS_MAX
+            self._rooms.intake.cut()  # what is read from now on is only handed back
+            scope.cancel()
 
     async def _drain(self) -> None:
         rooms = self._rooms

@@ -24,10 +24,12 @@ from traced.ingest.listener import Limits, Listener
 from traced.ingest.notes import Notes
 from traced.ingest.pace import Pace
 from traced.ingest.pulse import Pulse
+from traced.ingest.retention import Retention
 from traced.ingest.spool import Spool
 from traced.ingest.status import Status
 from traced.ingest.translate import Translator
 from traced.ingest.writer import Writer
+from traced.store.retention import limits_of
 from traced.store.store import Store
 
 
@@ -56,6 +58,12 @@ class Rooms:
             config.batch_events_max,
         )
         self.pulse = Pulse(lambda: self.figures.queued)
+        self.retention = Retention(
+            store,
+            config.db,
+            limits_of(config.retention_days_max, config.retention_bytes_max),
+            lambda: self.figures.received,
+        )
         self.writer.progress = self.pulse.returned
         self.listener = self._listener()
 
@@ -80,6 +88,7 @@ class Rooms:
             await self.writer.between_submissions(change)
         if config.spool_scan_seconds != self._config.spool_scan_seconds:
             self.spool_pace.change(config.spool_scan_seconds)
+        self.retention.limits = limits_of(config.retention_days_max, config.retention_bytes_max)
         self._config = config
 
     def state(self) -> str:
@@ -103,9 +112,10 @@ class Rooms:
             state=self.state,
             connections=lambda: len(self.listener),
             spool_backlog=lambda: self.spool.backlog,
+            retention=self.retention.told,
             started=time.monotonic(),
         )
-        desk = ControlDesk(__version__, status)
+        desk = ControlDesk(__version__, status, self.retention.answer)
         return Listener(self.intake, limits, self._protocol, desk.answer, may_send)
 
     async def _commit_notes(self, rows: Sequence[Rejected], now: int) -> object:

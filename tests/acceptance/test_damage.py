@@ -1,7 +1,9 @@
 import os
 import signal
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,53 @@ def test_pages_that_are_overwritten_while_it_runs(short_folder: Path) -> None:
         assert lines(daemon, "writer_recovered")
         assert daemon.status()["state"] == "ok"
         daemon.kill()
+    check_steps(daemon.steps(), told.values())
+    check_file(daemon.db)
+
+
+@pytest.mark.parametrize(
+    "left_bytes",
+    [
+        pytest.param(0, marks=every_damage),
+        10 * PAGE_BYTES + 100,
+        pytest.param(30 * PAGE_BYTES, marks=every_damage),
+    ],
+)
+def test_a_database_that_is_cut_short_while_it_runs(short_folder: Path, left_bytes: int) -> None:
+    """No ack is for a row in what is left of it; that is set aside, and nobody else notices."""
+    folder = short_folder / "d"
+    recorded(folder)
+    with Daemon(folder) as daemon, streams(daemon, "before") as clients:
+        acked(clients)
+        os.truncate(daemon.db, left_bytes)
+        with streams(daemon, "after") as later:
+            told = acked(later)
+
+        (kept,) = set_aside(daemon)
+        assert [line["kept_as"] for line in lines(daemon, "database_set_aside")] == [str(kept)]
+        assert daemon.status()["state"] == "ok"
+        daemon.kill()
+    check_steps(daemon.steps(), told.values())
+    check_file(daemon.db)
+
+
+def test_a_database_that_another_program_makes_smaller(short_folder: Path) -> None:
+    """VACUUM is no damage: what was acked before and after is in the file."""
+    with Daemon(short_folder / "d") as daemon, streams(daemon, "c") as clients:
+        acked(clients)
+        size = daemon.db.stat().st_size
+        with closing(sqlite3.connect(daemon.db)) as other:
+            other.executescript("CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(1000000));")
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            acked(clients)
+            assert daemon.db.stat().st_size > size + 1_000_000
+            other.executescript("DROP TABLE t; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+        assert daemon.db.stat().st_size < size + 500_000
+        told = acked(clients)
+
+        assert daemon.status()["state"] == "ok"
+        assert daemon.stop() == 0
+        assert lines(daemon, "database_damaged") == []
     check_steps(daemon.steps(), told.values())
     check_file(daemon.db)
 

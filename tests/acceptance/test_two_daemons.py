@@ -1,10 +1,12 @@
 """Two daemons and one place: who comes second is told, and who was first does not notice."""
 
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -186,6 +188,49 @@ def test_removed_socket_and_locks_are_made_again(tmp_path: Path) -> None:
         assert code == 1
         assert daemon.stop() == 0
         assert not daemon.socket.exists()
+
+
+def test_the_first_one_gives_way_to_one_that_took_its_lock(tmp_path: Path) -> None:
+    """It writes nothing more, acks nothing, hands back what it holds, and says who has it now."""
+    first, second = Daemon(tmp_path / "a"), Daemon(tmp_path / "b")
+    second.db = first.db
+    with ExitStack() as ends, first, first.connect() as client, first.connect() as silent:
+        assert first.process is not None
+        client.ask(step("before"))
+        with stopped(first.process):  # or it could take its lock again in time
+            first.db.with_name("traced.db.lock").unlink()
+            ends.push(second)
+            second.start()
+            with second.connect() as other:
+                assert other.ask(step("of the second"))["step_order"] == 2
+            client.send_json(*(step(f"held {n}") for n in range(3)))
+            silent.send_json({**step("of a silent one"), "ack": False})
+
+        assert first.process.wait(DEADLINE_SECONDS) == 1
+        assert second.process is not None
+        told = f"database {first.db} is in use by another traced (pid {second.process.pid})"
+        assert f"traced: {told}: stop that one, or" in first.log.read_text()
+        with pytest.raises((AssertionError, ConnectionError)):
+            client.receive()
+        assert [row["name"] for row in second.steps()] == ["before", "of the second"]
+        assert second.stop() == 0
+
+        first.start()
+        names = [row["name"] for row in first.steps()]
+        assert names[:2] == ["before", "of the second"]
+        assert sorted(names[2:]) == ["held 0", "held 1", "held 2", "of a silent one"]
+        assert first.rows("rejected_events") == []
+        assert first.stop() == 0
+
+
+@contextmanager
+def stopped(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let a process do nothing for the length of the block."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def test_file_in_the_place_of_the_socket_is_refused(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def refusal(line: bytes, *, content: bool = True) -> tuple[str, str]:
             "bad_field",
             'lifecycle is "birth", expected session_start, prompt, prompt_end or session_end',
         ),
-        (b'{"control":5}', "bad_field", "control is 5, expected ping, flush or status"),
+        (b'{"control":5}', "bad_field", "control is 5, expected ping, flush, status or prune"),
     ],
 )
 def test_a_rejection_says_what_was_read_and_what_was_expected(

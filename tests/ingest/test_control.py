@@ -8,9 +8,16 @@ from traced.ingest.control import ControlDesk
 SOMEBODY_ELSE = 4_000_000_000
 
 
+def pruned(asked: Control) -> dict[str, object]:
+    """Answer a prune as one that knows a single database."""
+    if asked.db != "/t.db":
+        return {"error": f"db is {asked.db}"}
+    return {"request": 3}
+
+
 def answer(control: Control, uid: int | None = None, settled: int = 0) -> dict[str, Any]:
     """Return what a desk answers to one of the daemon's own user, or another."""
-    desk = ControlDesk("1.2.3", lambda: {"received": 5})
+    desk = ControlDesk("1.2.3", lambda: {"received": 5}, pruned)
     line = desk.answer(os.geteuid() if uid is None else uid, control, settled)
     assert line.endswith(b"\n")
     told: dict[str, Any] = json.loads(line)
@@ -54,9 +61,32 @@ def test_status_is_refused_to_others() -> None:
 
 def test_status_is_refused_where_the_kernel_does_not_tell_who_asks() -> None:
     """An unknown peer is not the daemon's own user."""
-    desk = ControlDesk("1.2.3", lambda: {"received": 5})
+    desk = ControlDesk("1.2.3", lambda: {"received": 5}, pruned)
 
     assert b'"error"' in desk.answer(None, Control("status"), 0)
+
+
+def test_a_prune_is_answered_with_the_number_of_its_run() -> None:
+    """The daemon's own user may ask for it."""
+    assert answer(Control("prune", db="/t.db")) == {
+        "control": "prune",
+        "status": "ok",
+        "request": 3,
+    }
+
+
+def test_a_prune_that_cannot_be_done_is_answered_with_an_error() -> None:
+    """Its status says so."""
+    assert answer(Control("prune", db="/other.db")) == {
+        "control": "prune",
+        "status": "error",
+        "error": "db is /other.db",
+    }
+
+
+def test_a_prune_is_refused_to_others() -> None:
+    """What goes is gone: nobody else may ask."""
+    assert answer(Control("prune", db="/t.db"), uid=SOMEBODY_ELSE)["status"] == "error"
 
 
 def test_unknown_words_are_answered_with_an_error() -> None:
@@ -64,7 +94,7 @@ def test_unknown_words_are_answered_with_an_error() -> None:
     assert answer(Control("reboot")) == {
         "control": "reboot",
         "status": "error",
-        "error": "unknown control, expected ping, flush or status",
+        "error": "unknown control, expected ping, flush, status or prune",
     }
 
 

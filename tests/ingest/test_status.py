@@ -6,6 +6,7 @@ from traced.core.event import Outcome
 from traced.core.wire import HookPayload
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake, Submission
+from traced.ingest.retention import Told
 from traced.ingest.status import Status
 
 
@@ -20,6 +21,7 @@ def status(db: Path, figures: Figures, intake: Intake | None = None) -> dict[str
         state=lambda: "ok",
         connections=lambda: 3,
         spool_backlog=lambda: (4, 5),
+        retention=Told(),
         started=time.monotonic(),
     )()
 
@@ -55,6 +57,7 @@ def test_tells_every_figure_by_its_name(tmp_path: Path) -> None:
         "oldest_reader_seconds": None,
         "database_bytes": 0,
         "connections": 3,
+        "retention": Told(),
     }
 
 

@@ -44,6 +44,18 @@ def test_the_session_used_last_stays() -> None:
     assert len(cache) == 3
 
 
+def test_a_removed_session_is_forgotten() -> None:
+    """Its room is free again; one that is not kept is no fault."""
+    cache = SessionCache(units_max=3)
+    settled(cache, "a", session("a", calls=1))
+    settled(cache, "b", session("b"))
+    cache.forget(key("a"))
+    cache.forget(key("nobody"))
+    settled(cache, "c", session("c", calls=1))
+
+    assert [cache.get(key(name)) is not None for name in "abc"] == [False, True, True]
+
+
 def test_what_hangs_on_a_session_counts() -> None:
     """A session with calls, prompts, sub-agents and requests pushes out as many bare ones."""
     cache = SessionCache(units_max=10)

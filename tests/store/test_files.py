@@ -28,6 +28,32 @@ def test_a_look_tells_which_files_are_there(tmp_path: Path) -> None:
     assert place.look() == before._replace(main=None)
 
 
+def test_a_look_tells_the_size_of_the_main_file(tmp_path: Path) -> None:
+    """One that is gone keeps the size that it had: it has not been cut short."""
+    path = tmp_path / "t.db"
+    place = Place(path)
+    path.write_text("twelve bytes")
+    place.look()
+    assert place.main_bytes == 12
+
+    path.unlink()
+    place.look()
+    assert place.main_bytes == 12
+
+
+def test_the_real_file_is_found_wherever_its_link_leads(tmp_path: Path) -> None:
+    """It is the one that the log beside it belongs to."""
+    real, other, link = tmp_path / "real.db", tmp_path / "other.db", tmp_path / "t.db"
+    filled(real)
+    other.touch()
+    link.symlink_to(real)
+    place = Place(link)
+    link.unlink()
+    link.symlink_to(other)
+
+    assert place.look_at_real() == Place(real).look()
+
+
 def test_links_lead_to_where_sqlite_keeps_its_own(tmp_path: Path) -> None:
     """The log is beside the real file; a link that leads elsewhere now leads to another file."""
     real, other, link = tmp_path / "real.db", tmp_path / "other.db", tmp_path / "t.db"

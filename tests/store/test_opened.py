@@ -9,13 +9,14 @@ from support.store_files import (
     appending,
     content_of,
     files_beside,
+    lead,
     move,
     names_of,
     put,
     remove,
 )
 
-from traced.core.errors import StoreBusy, StoreDamaged, StoreError, StoreMoved
+from traced.core.errors import AlreadyRunning, StoreBusy, StoreDamaged, StoreError, StoreMoved
 from traced.store.files import SHM, WAL, beside, file_id
 from traced.store.opened import Opened, open_database
 
@@ -150,6 +151,71 @@ async def test_a_foreign_log_is_put_aside(path: Path) -> None:
     assert aside is not None
     assert aside.read_bytes() == b"of another one"
     assert names_of(path) == ["a"]
+
+
+async def test_a_log_stays_beside_the_database_that_a_link_led_to(path: Path) -> None:
+    """Where the link leads now is another's business: what a reader kept in the log is not lost."""
+    old, new = path.with_name("old.db"), path.with_name("new.db")
+    for each in (old, new):
+        writer(each).close()
+    lead(path, old)
+    async with database(path) as opened:
+        await opened.wait_for_others(0)
+        with closing(connect(old)) as reader:
+            await opened.run(appending("a"))
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM sqlite_master").fetchall()
+            await opened.run(appending("b"))
+            lead(path, new)
+            assert await opened.close(insist=True) is None
+            assert beside(old, WAL).stat().st_size > 0
+
+    assert names_of(old) == ["a", "b"]
+    assert names_of(path) == []
+
+
+async def test_a_deleted_log_is_waited_for_though_a_link_leads_elsewhere(path: Path) -> None:
+    """Until it is in the file that the link led to, only the open connection has it."""
+    old, new = path.with_name("old.db"), path.with_name("new.db")
+    for each in (old, new):
+        writer(each).close()
+    lead(path, old)
+    async with database(path) as opened:
+        await opened.wait_for_others(0)
+        with closing(connect(old)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM sqlite_master").fetchall()
+            await opened.run(appending("a"))
+            lead(path, new)
+            remove(old, WAL)
+            with pytest.raises(StoreBusy, match="a reader holds"):
+                await opened.close(insist=True)
+        assert await opened.close(insist=True) is None
+    assert names_of(old) == ["a"]
+
+
+async def test_the_files_of_another_daemon_are_left_as_they_are(path: Path) -> None:
+    """Whoever has the lock by now owns what is at the path: its log is not put aside."""
+    owned = True
+
+    def keep_lock() -> None:
+        if not owned:
+            raise AlreadyRunning("taken")
+
+    opened = await open_database(path, "process", keep_lock)
+    await opened.run(appending("a"))
+    assert names_of(path) == ["a"]
+    with closing(connect(path)) as others:
+        others.execute("SELECT * FROM sqlite_master").fetchall()
+        remove(path, WAL)
+        put(beside(path, WAL), b"of another one")
+        owned = False
+        with pytest.raises(AlreadyRunning, match="taken"):
+            await opened.close(insist=True)
+        await opened.close(insist=False)
+
+        assert content_of(beside(path, WAL)) == b"of another one"
+        assert files_beside(path) == set()
 
 
 async def test_it_is_closed_whatever_it_is_like(path: Path) -> None:

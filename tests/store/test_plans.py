@@ -9,7 +9,7 @@ from traced.store.statements import statement
 
 # With the indexes that each must use; whatever else it reads are the keys it was given.
 STATEMENTS = {
-    "select_sessions": {"sqlite_autoindex_session_1", "step_in_order"},
+    "select_sessions": {"session_identity", "step_in_order"},
     "select_prompts_of": {"sqlite_autoindex_prompt_1"},
     "select_sub_agents_of": set(),
     "select_asks_of": set(),
@@ -26,9 +26,18 @@ STATEMENTS = {
     "delete_ask": set(),
     "select_agent_of_session": {"session_by_id"},
     "select_running_sessions": {"step_running", "sub_agent_running"},
+    "hide_sessions": set(),
+    "drop_old_removals": set(),
+    "delete_steps": {"session_removed"},
+    "delete_seen_of": set(),
+    "delete_asks_of": set(),
+    "delete_sub_agents_of": set(),
+    "delete_prompts_of": {"sqlite_autoindex_prompt_1"},
+    "delete_sessions": {"step_in_order", "sqlite_autoindex_prompt_1"},
 }
 SCANS_ALLOWED = {
     "SCAN wanted VIRTUAL TABLE INDEX 1:",
+    "SCAN json_each VIRTUAL TABLE INDEX 1:",
     "SCAN moved VIRTUAL TABLE INDEX 1:",
     "SCAN known VIRTUAL TABLE INDEX 1:",
     "SCAN revised VIRTUAL TABLE INDEX 1:",
@@ -70,6 +79,8 @@ def test_lookups_use_all_that_is_given(connection: sqlite3.Connection, name: str
         "select_prompts": "(session_pk=? AND prompt_number=?)",
         "select_sessions": "(agent=? AND session_id=? AND owner_uid=?)",
         "delete_ask": "(session_pk=? AND match_key=? AND asked_at=?)",
+        "delete_steps": "SEARCH step USING INTEGER PRIMARY KEY (rowid=?)",
+        "delete_seen_of": "SEARCH seen_event USING PRIMARY KEY (session_pk=? AND digest=?)",
         "move_steps": "SEARCH step USING INTEGER PRIMARY KEY (rowid=?)",
     }
 

@@ -2,6 +2,7 @@ import sqlite3
 
 import pytest
 
+from traced.core.errors import AlreadyRunning
 from traced.core.event import Event, Outcome, Rejected
 from traced.store.refusal import answer, concerns_all, refused, rejected
 
@@ -15,10 +16,12 @@ EVENT = Event("codex", "s\ud83d", 5, (), event_id="e\0")
         sqlite3.DatabaseError("database disk image is malformed"),
         sqlite3.InternalError("unknown operation"),
         MemoryError(),
+        sqlite3.IntegrityError("UNIQUE constraint failed: step.id"),
+        AlreadyRunning("database x is in use by another traced (pid 1)"),
     ],
 )
 def test_what_every_event_would_meet_costs_none(error: Exception) -> None:
-    """Locked, full, damaged, out of memory: the batch is tried again."""
+    """Locked, full, damaged, out of memory, numbers that are taken: the batch is tried again."""
     assert concerns_all(error)
 
 
@@ -26,6 +29,7 @@ def test_what_every_event_would_meet_costs_none(error: Exception) -> None:
     "error",
     [
         sqlite3.IntegrityError("CHECK constraint failed: duration_ms >= 0"),
+        sqlite3.IntegrityError("UNIQUE constraint failed: step.session_pk, step.step_order"),
         sqlite3.DataError("string or blob too big"),
         sqlite3.InterfaceError("Error binding parameter 3"),
         sqlite3.ProgrammingError("Error binding parameter 3"),

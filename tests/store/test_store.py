@@ -5,12 +5,13 @@ from pathlib import Path
 import anyio
 import pytest
 from structlog.testing import capture_logs
-from support.store import connect
+from support.store import connect, writer
 from support.store_files import (
     another_programs,
     appending,
     content_of,
     forget_pages,
+    lead,
     move,
     names_of,
     opened,
@@ -19,6 +20,7 @@ from support.store_files import (
 )
 
 from traced.core.errors import AlreadyRunning, StoreBroken, StoreBusy, StoreError
+from traced.ingest.endpoint import locked
 from traced.store.files import SHM, WAL, beside, file_id
 from traced.store.recorder import Recorder
 from traced.store.store import Store, open_store
@@ -180,6 +182,27 @@ async def test_the_lock_is_kept_at_each_opening(path: Path) -> None:
             with pytest.raises(StoreBusy, match="taken"):
                 await store.run(appending("a"))
         assert file_id(str(path)) is None
+
+
+async def test_a_link_to_a_database_that_is_in_use_is_not_followed(path: Path) -> None:
+    """The lock is that of the file the link leads to by now; the one before is free then."""
+    old, new = path.with_name("old.db"), path.with_name("new.db")
+    writer(new).close()
+    lead(path, old)
+    with locked(path, "database") as lock:
+        async with open_store(path, "process", lock.follow) as store:
+            await store.run(appending("a"))
+            lead(path, new)
+            with locked(new, "database"):
+                for reason in ("another file", "in use by another traced", "in use by another"):
+                    with pytest.raises(StoreBusy, match=reason):
+                        await store.run(appending("b"))
+            assert names_of(new) == []
+            await store.run(appending("b"))
+
+            assert names_of(new) == ["b"]
+            with locked(old, "database"):
+                pass
 
 
 async def test_two_tasks_take_turns(path: Path) -> None:

@@ -209,7 +209,7 @@ async def house(
         intake,
         limits,
         lambda: Protocol(capture, line_bytes_max=line_bytes_max),
-        ControlDesk("1.2.3", lambda: {"state": "ok"}).answer,
+        ControlDesk("1.2.3", lambda: {"state": "ok"}, lambda _asked: {}).answer,
         lambda _uid: True,
     )
     with bound(path) as sock:

@@ -52,6 +52,12 @@ def move(source: Path, target: Path) -> None:
     source.replace(target)
 
 
+def lead(link: Path, target: Path) -> None:
+    """Let a link lead there, whether it is new or led elsewhere."""
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
 def put(path: Path, content: bytes) -> None:
     """Write a file, in place where there is one."""
     path.write_bytes(content)

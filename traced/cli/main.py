@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "run": "operate",
     "status": "operate",
     "demo": "demo",
+    "prune": "keeping",
+    "backup": "keeping",
     "install": "hooks",
     "uninstall": "hooks",
     "hook": "hooks",

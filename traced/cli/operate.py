@@ -54,8 +54,8 @@ def run(
 
     Settings come from flags, then TRACED_* variables, then config.toml, then defaults. At a SIGHUP
     without a terminal config.toml is read anew: capture, redact.patterns, spool_scan_seconds,
-    drain_seconds_max and log_level change at once, the log names what needs a restart, and a wrong
-    file changes nothing.
+    drain_seconds_max, retention.days_max, retention.bytes_max and log_level change at once, the log
+    names what needs a restart, and a wrong file changes nothing.
 
     Example: traced run --capture full
     """

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from traced.core.times import MS_MAX, parse_time
-from traced.core.wire import Envelope, LifeLine, NativeEvent
+from traced.core.wire import PRUNE_BYTES_MAX, Envelope, LifeLine, NativeEvent
 
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # What a lone surrogate or U+0000 has become: two ids that held some could be one by now, and what
@@ -32,13 +32,16 @@ EXPECTED: Final = MappingProxyType(
     {
         "v": "1",
         "ack": "true or false",
+        "age_ms_max": f"an integer from 0 to {MS_MAX}",
         "agent": _NAME,
         "agent_id": _ID,
         "agent_pid": "an integer from 0 to 2147483647",
         "agent_type": _LABEL,
+        "bytes_max": f"an integer from 0 to {PRUNE_BYTES_MAX}",
         "call_id": f"{_ID} {_WHOLE}, beside every phase",
-        "control": "ping, flush or status",
+        "control": "ping, flush, status or prune",
         "cwd": _LABEL,
+        "db": _LABEL,
         "duration_ms": f"a number of milliseconds from 0 to {MS_MAX}",
         "ended_at": _TIME,
         "event": _NAME,

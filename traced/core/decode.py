@@ -144,7 +144,9 @@ class LineDecoder:
         if NUL_ESCAPE.search(text):
             line = decoder.decode(replace_nul(text))
             settle(line)
-        return Control(line.control) if isinstance(line, ControlLine) else line
+        if isinstance(line, ControlLine):
+            return Control(line.control, None, line.db, line.age_ms_max, line.bytes_max)
+        return line
 
 
 def _is_plain(text: bytes) -> bool:

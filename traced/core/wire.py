@@ -19,6 +19,9 @@ LINE_BYTES_MAX: Final = 8 * 1024 * 1024
 CONTROL_CHARS_MAX: Final = 256
 """Longest control word that is echoed to its sender."""
 
+PRUNE_BYTES_MAX: Final = 2**50
+"""Largest size of a database that a ``prune`` may name: four times what SQLite can hold."""
+
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 EventId = Annotated[str, Meta(min_length=1, max_length=128)]
 # SPEC 3.1 says "string" and no more: 4096 is Linux' PATH_MAX, and a limit on everything.
@@ -115,21 +118,28 @@ class HookPayload(Struct, gc=False):
 
 
 class ControlLine(Struct, gc=False):
-    """A control line as it is written."""
+    """A control line as it is written; ``prune`` alone has more than its word."""
 
     control: Annotated[str, Meta(max_length=CONTROL_CHARS_MAX)]
     v: Literal[1] = 1
+    db: Label | None = None
+    age_ms_max: Annotated[int, Meta(ge=0, le=MS_MAX)] | None = None
+    bytes_max: Annotated[int, Meta(ge=0, le=PRUNE_BYTES_MAX)] | None = None
 
 
 class Control(Struct, gc=False):
     """
     A control line to be answered, known or not.
 
-    With an `error` the line was wrong itself: answer that, do nothing.
+    With an `error` the line was wrong itself: answer that, do nothing. ``prune`` names the database
+    that its sender means and the limits, None for no limit.
     """
 
     control: str
     error: str | None = None
+    db: str | None = None
+    age_ms_max: int | None = None
+    bytes_max: int | None = None
 
 
 class Salvaged(Struct, gc=False):

@@ -15,30 +15,36 @@ ROOT_UID: Final = 0
 
 
 class ControlDesk:
-    """Answers ``ping``, ``flush`` and ``status``."""
+    """Answers ``ping``, ``flush``, ``status`` and ``prune``."""
 
-    def __init__(self, version: str, status: Callable[[], dict[str, object]]) -> None:
+    def __init__(
+        self,
+        version: str,
+        status: Callable[[], dict[str, object]],
+        prune: Callable[[Control], dict[str, object]],
+    ) -> None:
         self._version = version
         self._status = status
+        self._prune = prune
 
     def answer(self, uid: int | None, control: Control, settled: int) -> bytes:
         """Return the line that answers; `settled` events of the asker's connection are done."""
         if control.error is not None:
             return encode_control(control.control, "error", {"error": control.error})
+        told = self._told(uid, control, settled)
+        return encode_control(control.control, "error" if "error" in told else "ok", told)
+
+    def _told(self, uid: int | None, control: Control, settled: int) -> dict[str, object]:
         match control.control:
             case "ping":
-                more = {"v": 1, "version": self._version, "pid": os.getpid()}
-                return encode_control("ping", "ok", more)
+                return {"v": 1, "version": self._version, "pid": os.getpid()}
             case "flush":
-                return encode_control("flush", "ok", {"events": settled})
-            case "status" if uid not in (os.geteuid(), ROOT_UID):
-                return encode_control(
-                    "status",
-                    "error",
-                    {"error": f"uid {uid} may not ask, expected the daemon's own"},
-                )
+                return {"events": settled}
+            case "status" | "prune" if uid not in (os.geteuid(), ROOT_UID):
+                return {"error": f"uid {uid} may not ask, expected the daemon's own"}
             case "status":
-                return encode_control("status", "ok", self._status())
-            case unknown:
-                known = "expected ping, flush or status"
-                return encode_control(unknown, "error", {"error": f"unknown control, {known}"})
+                return self._status()
+            case "prune":
+                return self._prune(control)
+            case _:
+                return {"error": "unknown control, expected ping, flush, status or prune"}

@@ -3,7 +3,7 @@ The places that only one daemon may hold: the database and the socket.
 
 Law: a lock of the kernel decides, so a crash leaves nothing that has to be cleaned up by hand, and
 a second daemon never takes the socket of one that lives. A cleaner of /tmp that removes the files
-of one that lives is made good within seconds.
+of one that lives is made good within seconds; who took the database's lock meanwhile has it.
 """
 
 import errno
@@ -12,10 +12,11 @@ import os
 import resource
 import socket
 import stat
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import anyio
 import structlog
@@ -33,14 +34,14 @@ log = structlog.get_logger()
 
 
 class Lock:
-    """The lock file ``<path>.lock``; links to one file share a lock."""
+    """The lock file ``<path>.lock``; links to one file share a lock. Any thread may use it."""
 
     def __init__(self, path: Path, what: str) -> None:
-        resolved = path.resolve()
-        self._lock = resolved.with_name(resolved.name + ".lock")
         self._path = path
         self._what = what
+        self._lock = self._place()
         self._descriptor: int | None = None
+        self._turn = threading.Lock()
 
     def keep(self) -> None:
         """
@@ -51,11 +52,23 @@ class Lock:
             ConfigError: If it cannot be made.
             StoreBusy: If it cannot be made just now: the disk is full or read-only.
         """
-        if self._descriptor is not None and self._is_in_place(self._descriptor):
-            return
-        taken = self._take()
-        self.release()
-        self._descriptor = taken
+        with self._turn:
+            self._keep(self._lock)
+
+    def follow(self) -> None:
+        """
+        Keep the lock of the file to which links lead by now; the one before is let go of then.
+
+        For who opens the file next; what is open still is held by `keep`. Raises what that raises.
+        """
+        with self._turn:
+            self._keep(self._place())
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is held and in place, so that nobody else can take it."""
+        with self._turn:
+            return self._holds(self._lock)
 
     def release(self) -> None:
         """Let go of it."""
@@ -63,24 +76,35 @@ class Lock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _is_in_place(self, descriptor: int) -> bool:
+    def _place(self) -> Path:
+        resolved = self._path.resolve()
+        return resolved.with_name(resolved.name + ".lock")
+
+    def _keep(self, lock: Path) -> None:
+        if self._holds(lock):
+            return
+        taken = self._take(lock)
+        self.release()
+        self._lock, self._descriptor = lock, taken
+
+    def _holds(self, lock: Path) -> bool:
+        if self._descriptor is None:
+            return False
         try:
-            return os.path.samestat(os.fstat(descriptor), self._lock.lstat())
+            return os.path.samestat(os.fstat(self._descriptor), lock.lstat())
         except OSError:
             return False
 
-    def _take(self) -> int:
+    def _take(self, lock: Path) -> int:
         try:
-            descriptor = os.open(
-                self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-            )
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             if error.errno in PASSING_ERRNOS:
                 raise StoreBusy(
-                    f"lock {self._lock} cannot be opened just now: {error.strerror}"
+                    f"lock {lock} cannot be opened just now: {error.strerror}"
                 ) from error
             raise ConfigError(
-                f"lock {self._lock} of the {self._what} cannot be opened: {error.strerror},"
+                f"lock {lock} of the {self._what} cannot be opened: {error.strerror},"
                 " expected a file of this user"
             ) from error
         try:
@@ -150,14 +174,14 @@ def remove_socket(path: Path) -> None:
             path.unlink()
 
 
-async def keep_places(
+async def keep_socket(
     path: Path,
     listen: Callable[[socket.socket], None],
-    locks: Sequence[Lock],
+    lock: Lock,
     look_seconds: float = LOOK_SECONDS,
-) -> None:
+) -> NoReturn:
     """
-    Bind `path` anew, and make the lock files again, where somebody removes them; never returns.
+    Bind `path` anew, and make its lock file again, where somebody removes them.
 
     `listen` gets each new socket, to listen on that instead of the one before. What another
     program has put there is left alone, told of once, and tried again at each look.
@@ -167,17 +191,33 @@ async def keep_places(
     while True:
         await anyio.sleep(look_seconds)
         try:
-            for lock in locks:
-                lock.keep()
+            lock.keep()
             if own is None or _identity(path) != own:
                 listen(_bind(path))
                 own = _identity(path)
                 log.warning("socket_bound_again", socket=str(path))
-            told = ""
         except (AlreadyRunning, ConfigError, StoreBusy, OSError) as error:
-            if told != str(error):
-                told = str(error)
-                log.error("place_lost", why=told)  # noqa: TRY400  # it is no fault of the program
+            told = _tell_lost(error, told)
+        else:
+            told = ""
+
+
+async def keep_database(lock: Lock, look_seconds: float = LOOK_SECONDS) -> NoReturn:
+    """
+    Make the lock file of the database again where somebody removes it.
+
+    Raises:
+        AlreadyRunning: If another process has taken it: the database is that one's now.
+    """
+    told = ""
+    while True:
+        await anyio.sleep(look_seconds)
+        try:
+            lock.keep()
+        except (ConfigError, StoreBusy, OSError) as error:
+            told = _tell_lost(error, told)
+        else:
+            told = ""
 
 
 def allow_descriptors(connections_max: int) -> int:
@@ -196,6 +236,13 @@ def allow_descriptors(connections_max: int) -> int:
     except (OSError, ValueError):  # macOS has a bound of its own below "unlimited"
         granted = soft
     return max(1, min(connections_max, granted - DESCRIPTORS_KEPT))
+
+
+def _tell_lost(error: Exception, told: str) -> str:
+    """Tell of a lost place unless that was `told` before; return what is told by now."""
+    if told != str(error):
+        log.error("place_lost", why=str(error))
+    return str(error)
 
 
 def _bind(path: Path) -> socket.socket:

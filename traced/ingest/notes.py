@@ -28,7 +28,11 @@ from traced.ingest.spool_file import READ_BYTES, Left, opened
 
 # Of one look: a full disk can leave many, and each costs opening a file.
 NOTES_A_LOOK_MAX: Final = 1000
-SPOOL_FULL_DETAIL: Final = "a hook client had no room for them in the spool: disk or quota is full"
+# Without an ack in time a client cannot know whether the daemon has its event after all.
+SPOOL_FULL_DETAIL: Final = (
+    "a hook client got no ack in time and had no room for them in the spool: disk or quota is full;"
+    " the daemon may have stored them all the same"
+)
 SHUTDOWN_DETAIL: Final = "the daemon stopped and could neither store nor spool them"
 
 log = structlog.get_logger()

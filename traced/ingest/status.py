@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake
+from traced.ingest.retention import Told
 
 
 class Status(Struct):
@@ -26,6 +27,7 @@ class Status(Struct):
     state: Callable[[], str]
     connections: Callable[[], int]
     spool_backlog: Callable[[], tuple[int, int]]
+    retention: Told
     started: float
 
     def __call__(self) -> dict[str, object]:
@@ -59,6 +61,7 @@ class Status(Struct):
             "oldest_reader_seconds": None,  # SQLite does not tell who reads, or since when
             "database_bytes": _size(self.db),
             "connections": self.connections(),
+            "retention": self.retention,
         }
 
 

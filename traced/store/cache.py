@@ -41,6 +41,11 @@ class SessionCache:
         """Keep a session."""
         self._sessions[key] = session
 
+    def forget(self, key: SessionKey) -> None:
+        """Forget a session that was removed from the database, if it is kept."""
+        if self._sessions.pop(key, None) is not None:
+            self._units_total -= self._units.pop(key, 0)
+
     def clear(self) -> None:
         """Forget all, after a batch that was rolled back had changed them."""
         self._sessions.clear()

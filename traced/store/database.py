@@ -17,7 +17,7 @@ from typing import Final, Literal, ParamSpec, TypeVar
 import aiosqlite
 import anyio
 
-from traced.core.errors import StoreError
+from traced.core.errors import StoreDamaged, StoreError
 from traced.store.faults import of_a_file, of_opening, told_as_busy
 from traced.store.files import WAL, beside
 from traced.store.migrate import PACKAGED, check_version, migrate, read_migrations
@@ -164,6 +164,39 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
     with told_as_busy():
         busy, frames, copied = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy or (frames >= 0 and frames == copied)
+
+
+def check_size(connection: sqlite3.Connection, main_bytes: int) -> None:
+    """
+    Read the database through if its main file became smaller than all its pages.
+
+    As a rule somebody cut it short, for a checkpoint cuts it to just that size. But the log may
+    hold pages that came after another's VACUUM: then all is well.
+
+    Raises:
+        StoreDamaged: See `check_all`.
+        StoreBusy: See `check_all`.
+    """
+    with told_as_busy():
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    if main_bytes < pages * page_bytes:
+        check_all(connection)
+
+
+def check_all(connection: sqlite3.Connection) -> None:
+    """
+    Read the database through, from the disk; what is in memory still could hide what is not there.
+
+    Raises:
+        StoreDamaged: If a part is missing or makes no sense.
+        StoreBusy: If it cannot be read just now.
+    """
+    with told_as_busy():
+        connection.execute("PRAGMA shrink_memory")
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise StoreDamaged(" ".join(str(found).split()))
 
 
 async def run_in_writer_thread(

@@ -38,23 +38,29 @@ def file_id(name: str) -> FileId | None:
     Raises:
         OSError: If that cannot be known.
     """
+    status = _status(name)
+    return None if status is None else FileId(status.st_dev, status.st_ino)
+
+
+def _status(name: str) -> os.stat_result | None:
     try:
-        status = os.stat(name)  # noqa: PTH116  # half the time of Path.stat, at every commit
+        return os.stat(name)  # noqa: PTH116  # half the time of Path.stat, at every commit
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return FileId(status.st_dev, status.st_ino)
 
 
 class Place:
     """
     Where a database is: its path, and `real`, the file that links led to when this was made.
 
-    SQLite keeps its own files beside the real one.
+    SQLite keeps its own files beside the real one. `main_bytes` is the size of what was at the path
+    at the last look.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.real = path.resolve()
+        self.main_bytes = 0
         self._names = (str(path), f"{self.real}{WAL}", f"{self.real}{SHM}")
 
     def look(self) -> Files:
@@ -64,8 +70,21 @@ class Place:
         Raises:
             OSError: If that cannot be known.
         """
-        main, wal, shm = self._names
-        return Files(file_id(main), file_id(wal), file_id(shm))
+        name, wal, shm = self._names
+        status = _status(name)
+        if status is None:
+            return Files(None, file_id(wal), file_id(shm))
+        self.main_bytes = status.st_size
+        return Files(FileId(status.st_dev, status.st_ino), file_id(wal), file_id(shm))
+
+    def look_at_real(self) -> Files:
+        """
+        Return which files are there now; as the main one that beside which the others lie.
+
+        Raises:
+            OSError: If that cannot be known.
+        """
+        return self.look()._replace(main=file_id(str(self.real)))
 
 
 def told(opened: Files, found: Files) -> str:

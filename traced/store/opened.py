@@ -16,13 +16,13 @@ import aiosqlite
 import anyio.to_thread
 import structlog
 
-from traced.core.errors import StoreBroken, StoreBusy, StoreError, StoreMoved
+from traced.core.errors import StoreBroken, StoreBusy, StoreMoved, TracedError
 from traced.core.fault import fault
 from traced.store import database
 from traced.store.database import Durability, run_in_writer_thread
 from traced.store.files import WAL, Files, Place, beside, put_aside, size, told
 from traced.store.migrate import PACKAGED
-from traced.store.recorder import Recorder
+from traced.store.recorder import Recorder, nobody_else
 
 T = TypeVar("T")
 
@@ -33,12 +33,18 @@ class Opened:
     """Used by one task at a time; its work runs in the connection's thread."""
 
     def __init__(
-        self, connection: aiosqlite.Connection, recorder: Recorder, place: Place, files: Files
+        self,
+        connection: aiosqlite.Connection,
+        recorder: Recorder,
+        place: Place,
+        files: Files,
+        keep_lock: Callable[[], None],
     ) -> None:
         self.recorder = recorder
         self.files = files
         self.place = place
         self._connection = connection
+        self._keep_lock = keep_lock
 
     async def run(self, work: Callable[[Recorder], T]) -> tuple[T, Files]:
         """
@@ -48,6 +54,7 @@ class Opened:
 
         Raises:
             StoreMoved: If what was committed is not in the files at the path.
+            StoreDamaged: If the main file has lost a part.
             StoreBusy: If the work raises it.
         """
         return await run_in_writer_thread(self._connection, self._work, work)
@@ -66,16 +73,18 @@ class Opened:
         """
         Bring what is committed into the main file and close; return where a log was put aside.
 
-        A log that belongs to another database than the one at the path is put aside, not left
-        beside it and not deleted: SQLite would do one or the other.
+        A log that belongs to another database than the one it lies beside is put aside, not left
+        there and not deleted: SQLite would do one or the other. Where another process has the lock
+        now, the files are its own: nothing is done to them.
 
         Raises:
             StoreBusy: With `insist`, and only before it is closed: if something would be lost.
+            AlreadyRunning: With `insist`, and only before it is closed: if another has the lock.
         """
         aside = None
         try:
             aside = await run_in_writer_thread(self._connection, self._leave, insist=insist)
-        except StoreError:
+        except TracedError:
             if insist:
                 raise
         except Exception as error:  # noqa: BLE001  # a connection that cannot be left is closed
@@ -84,17 +93,23 @@ class Opened:
         return aside
 
     def _work(self, work: Callable[[Recorder], T]) -> tuple[T, Files]:
+        bytes_before = self.place.main_bytes
         result = work(self.recorder)
-        found = _look(self.place)
+        found = _look(self.place.look)
         if found != self.files and not (found.main == self.files.main and self._checkpoint()):
             raise StoreMoved(told(self.files, found))
+        if self.place.main_bytes < bytes_before:
+            raw = self._connection._conn  # noqa: SLF001  # see database
+            database.check_size(raw, self.place.main_bytes)
         return result, found
 
     def _checkpoint(self) -> bool:
         return database.checkpoint(self._connection._conn)  # noqa: SLF001  # see database
 
     def _leave(self, *, insist: bool) -> Path | None:
-        found = _look(self.place)
+        self._keep_lock()
+        # Beside the log is the file that links led to when it was opened, wherever they lead now.
+        found = _look(self.place.look_at_real)
         log_moved, main_moved = found.wal != self.files.wal, found.main != self.files.main
         try:
             complete = self._checkpoint()
@@ -108,10 +123,18 @@ class Opened:
 
 
 async def open_database(
-    path: Path, durability: Durability, migrations: Traversable = PACKAGED
+    path: Path,
+    durability: Durability,
+    keep_lock: Callable[[], None] = nobody_else,
+    migrations: Traversable = PACKAGED,
+    *,
+    is_suspect: bool = False,
 ) -> Opened:
     """
     Open the database at `path`, made where there is none, and prove that it can commit.
+
+    `keep_lock` raises where another process owns the database. One that `is_suspect` is read
+    through first, which takes seconds for each GiB.
 
     Raises:
         StoreError: If it cannot be used until somebody sees to it.
@@ -120,17 +143,19 @@ async def open_database(
     """
     place = Place(path)
     await anyio.to_thread.run_sync(database.try_to_open, path)
-    before = _look(place)
+    before = _look(place.look)
     connection = await database.connect(path)
 
     def prepare(raw: sqlite3.Connection) -> Opened:
         database.prepare(raw, path, durability, migrations)
-        recorder = Recorder(raw)
+        if is_suspect:
+            database.check_all(raw)
+        recorder = Recorder(raw, keep_lock)
         recorder.prove()
-        files = _look(place)
+        files = _look(place.look)
         if files.main != before.main or None in files:
             raise StoreMoved(f"{path} was moved while it was opened")
-        return Opened(connection, recorder, place, files)
+        return Opened(connection, recorder, place, files, keep_lock)
 
     try:
         return await run_in_writer_thread(connection, prepare, connection._conn)  # noqa: SLF001
@@ -139,8 +164,8 @@ async def open_database(
         raise
 
 
-def _look(place: Place) -> Files:
+def _look(look: Callable[[], Files]) -> Files:
     try:
-        return place.look()
+        return look()
     except OSError as error:
-        raise StoreBroken(f"{place.path} cannot be looked at: {error.strerror}") from error
+        raise StoreBroken(f"the database cannot be looked at: {error}") from error

@@ -2,7 +2,8 @@
 The one writer's room: a batch of events goes in, committed rows and an outcome for each come out.
 
 Law: one transaction a batch. An event that the database refuses costs itself, never its
-neighbours; a database that refuses everything costs nothing: the batch is still whole.
+neighbours; a database that refuses everything costs nothing: the batch is still whole. What is
+kept in memory holds only as long as nobody else writes, and that is looked at in each transaction.
 """
 
 import copy
@@ -22,6 +23,7 @@ from traced.store.cache import UNITS_MAX, SessionCache
 from traced.store.faults import told_as_busy
 from traced.store.gather import Gathered, gather
 from traced.store.refusal import answer, concerns_all, refused, rejected
+from traced.store.removal import Slice, Work
 from traced.store.statements import statement
 
 REJECTED_ROWS_MAX: Final = 10_000
@@ -29,6 +31,10 @@ REJECTED_ROWS_MAX: Final = 10_000
 SESSIONS_AT_ONCE_MAX: Final = 250
 
 Entry = Event | Rejected
+
+
+def nobody_else() -> None:
+    """Keep no lock: nobody else opens this database."""
 
 
 class RunningSession(Struct, frozen=True):
@@ -42,7 +48,7 @@ class RunningSession(Struct, frozen=True):
 
 
 class _Counters(Struct):
-    """The last numbers given, and the rows of `rejected`; set back with what is rolled back."""
+    """The last numbers given, and the rows of `rejected`."""
 
     sequence: int
     session_pk: int
@@ -55,20 +61,24 @@ class Recorder:
     Writes batches through the writer's connection, and is used from that connection's thread only.
 
     With `by_owner`, the sender's uid is part of a session's identity (several users, one daemon).
-
-    Raises:
-        StoreBusy: If the database cannot be read just now.
+    `keep_lock` is called before anything is written on top of what another process may have
+    written, and raises where that one owns the database now.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, *, by_owner: bool = False, units_max: int = UNITS_MAX
+        self,
+        connection: sqlite3.Connection,
+        keep_lock: Callable[[], None] = nobody_else,
+        *,
+        by_owner: bool = False,
+        units_max: int = UNITS_MAX,
     ) -> None:
         self._connection = connection
+        self._keep_lock = keep_lock
         self._by_owner = by_owner
         self._cache = SessionCache(units_max)
-        with told_as_busy():
-            counters = connection.execute(statement("select_counters")).fetchone()
-        self._counters = _Counters(*counters)
+        self._counters = _Counters(0, 0, 0, 0)
+        self._version: int | None = None
 
     def append(self, entries: Sequence[Entry], now: int) -> list[Outcome]:
         """
@@ -77,6 +87,7 @@ class Recorder:
         Raises:
             StoreBusy: If the database cannot be written just now. Nothing of the batch is stored,
                 and the caller may give the same batch again.
+            AlreadyRunning: If `keep_lock` raises it; nothing is stored.
         """
         with told_as_busy():
             try:
@@ -110,6 +121,24 @@ class Recorder:
             rows = self._connection.execute(statement("select_running_sessions")).fetchall()
         return [RunningSession(*row) for row in rows]
 
+    def remove(self, work: Work) -> Slice:
+        """
+        Let a function of `removal` do its transaction, and forget what it removed.
+
+        Raises:
+            StoreBusy: If the database cannot be written just now.
+        """
+        with told_as_busy():
+            try:
+                done = work(self._connection)
+            except BaseException:
+                self._cache.clear()  # it may be committed all the same
+                raise
+        for key in done.hidden:
+            self._cache.forget(key)
+        self._counters.rejected_rows -= done.rejected_rows
+        return done
+
     def prove(self) -> None:
         """
         Commit what is there already, to know that something can be.
@@ -128,17 +157,34 @@ class Recorder:
         entries: Sequence[Entry],
         now: int,
     ) -> list[Outcome]:
-        before = copy.copy(self._counters)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+            self._keep_up()
             outcomes = work(entries, now)
             self._connection.execute("COMMIT")
         except BaseException:
-            self._forget(before)
+            self._version = None  # what was changed in memory was not committed: loaded again
             if self._connection.in_transaction:  # some failures have ended it already
                 self._connection.execute("ROLLBACK")
             raise
         return outcomes
+
+    def _keep_up(self) -> None:
+        """
+        Load anew what is kept in memory if anybody else may have written, now that nobody can.
+
+        SQLite counts the commits of other connections, whatever they changed, in 2 µs a batch. The
+        sequence alone would miss prompts, and taking the lock's identity each time costs as much.
+        """
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version == self._version:
+            return
+        self._keep_lock()
+        self._cache.clear()
+        self._counters = _Counters(
+            *self._connection.execute(statement("select_counters")).fetchone()
+        )
+        self._version = version
 
     def _write_version(self, _entries: Sequence[Entry], _now: int) -> list[Outcome]:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -159,16 +205,12 @@ class Recorder:
         except Exception as error:
             if concerns_all(error):
                 raise
-            self._forget(before)
+            self._cache.clear()  # what was changed in memory is undone: loaded again
+            self._counters = before
             self._connection.execute("ROLLBACK TO entry")  # fails where all was rolled back
             (outcome,) = self._append([refused(entry, error)], now)
         self._connection.execute("RELEASE entry")
         return outcome
-
-    def _forget(self, counters: _Counters) -> None:
-        # What was changed in memory was not committed: it is loaded again.
-        self._cache.clear()
-        self._counters = counters
 
     def _append(self, entries: Sequence[Entry], now: int) -> list[Outcome]:
         events = [event for entry in entries if (event := _event_of(entry)) is not None]

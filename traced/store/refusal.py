@@ -2,21 +2,31 @@
 What was not taken: whose fault it is, and what is kept of it.
 
 Law: only what one event causes costs that event. Whatever would hold for every event, a locked or
-damaged database, a full disk or no memory, costs none: it is `StoreBusy`, and tried again.
+damaged database, a full disk, no memory, or a number of ours that is taken, costs none: it is
+`StoreBusy`, and tried again.
 """
 
 import sqlite3
+from typing import Final
 
 import msgspec
 
+from traced.core.errors import TracedError
 from traced.core.event import Event, Outcome, Rejected
 from traced.core.fault import fault
+
+# The recorder gives it; other numbers are looked for before, or overwrite what has them.
+NUMBER_TAKEN: Final = "UNIQUE constraint failed: step.id"
 
 
 def concerns_all(error: Exception) -> bool:
     """Tell whether no event could be stored now, rather than one that cannot be stored ever."""
-    if isinstance(error, sqlite3.OperationalError | sqlite3.InternalError | MemoryError):
+    if isinstance(
+        error, sqlite3.OperationalError | sqlite3.InternalError | MemoryError | TracedError
+    ):
         return True
+    if isinstance(error, sqlite3.IntegrityError):
+        return str(error) == NUMBER_TAKEN
     return type(error) is sqlite3.DatabaseError  # a damaged file; its subclasses are of one row
 
 

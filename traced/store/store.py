@@ -40,7 +40,9 @@ class Store:
     """
     Runs work on the recorder, in the database's own thread, one hop for each.
 
-    `keep_lock` is called before each opening and makes sure that nobody else writes there.
+    `keep_lock` makes sure that nobody else writes there, and raises `AlreadyRunning` where somebody
+    does. It is called, from any thread, before each opening and closing, and in each transaction
+    that finds that another connection has written.
     """
 
     def __init__(self, path: Path, durability: Durability, keep_lock: Callable[[], None]) -> None:
@@ -133,7 +135,11 @@ class Store:
             _tell_aside(await self._opened.close(insist=self._damaged is None))
             self._opened = None
         await anyio.to_thread.run_sync(self._make_way)
-        self._opened = await open_database(self._path, self._durability)
+        # Else it would take what comes until it stumbles over the damage again.
+        is_suspect = time.monotonic() - self._damage_seen_at < SEEN_AGAIN_SECONDS_MAX
+        self._opened = await open_database(
+            self._path, self._durability, self._keep_lock, is_suspect=is_suspect
+        )
         await self._opened.wait_for_others(self._busy_seconds_max)
         self._stale = False
         if self._openings:

@@ -1,0 +1,2 @@
+-- Keep the last :kept removals.
+DELETE FROM removal WHERE id <= (SELECT max(id) FROM removal) - :kept;
