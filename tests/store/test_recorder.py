@@ -112,7 +112,7 @@ def test_only_so_many_rejected_rows_are_kept(path: Path) -> None:
     connection = writer(path)
     connection.execute(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)"
-        " INSERT INTO rejected (received_at, kind, reason) SELECT i, 'discarded', 'shutdown' FROM n"
+        " INSERT INTO rejected (received_at, kind, reason) SELECT i, 'rejected', 'not_json' FROM n"
     )
     recorder = Recorder(connection)
     outcomes = append(recorder, REFUSED, REFUSED)

@@ -23,10 +23,10 @@ from traced.store.cache import UNITS_MAX, SessionCache
 from traced.store.faults import told_as_busy
 from traced.store.gather import Gathered, gather
 from traced.store.refusal import answer, concerns_all, refused, rejected
+from traced.store.refused_rows import Kept, keep
 from traced.store.removal import Slice, Work
 from traced.store.statements import statement
 
-REJECTED_ROWS_MAX: Final = 10_000
 # What a batch needs of its sessions is in memory at once, a hundred units and more of each.
 SESSIONS_AT_ONCE_MAX: Final = 250
 
@@ -48,12 +48,12 @@ class RunningSession(Struct, frozen=True):
 
 
 class _Counters(Struct):
-    """The last numbers given, and the rows of `rejected`."""
+    """The last numbers given, and what is kept of what was not taken."""
 
     sequence: int
     session_pk: int
     prompt_pk: int
-    rejected_rows: int
+    kept: Kept
 
 
 class Recorder:
@@ -77,7 +77,7 @@ class Recorder:
         self._keep_lock = keep_lock
         self._by_owner = by_owner
         self._cache = SessionCache(units_max)
-        self._counters = _Counters(0, 0, 0, 0)
+        self._counters = _Counters(0, 0, 0, Kept(0, 0, 0))
         self._version: int | None = None
 
     def append(self, entries: Sequence[Entry], now: int) -> list[Outcome]:
@@ -127,16 +127,19 @@ class Recorder:
 
         Raises:
             StoreBusy: If the database cannot be written just now.
+            AlreadyRunning: If `keep_lock` raises it; nothing is removed.
         """
         with told_as_busy():
+            self._keep_lock()
             try:
                 done = work(self._connection)
             except BaseException:
-                self._cache.clear()  # it may be committed all the same
+                self._version = None  # it may be committed all the same
                 raise
         for key in done.hidden:
             self._cache.forget(key)
-        self._counters.rejected_rows -= done.rejected_rows
+        if done.rejected_rows:
+            self._version = None  # how many are left is counted anew
         return done
 
     def prove(self) -> None:
@@ -181,9 +184,9 @@ class Recorder:
             return
         self._keep_lock()
         self._cache.clear()
-        self._counters = _Counters(
-            *self._connection.execute(statement("select_counters")).fetchone()
-        )
+        found = self._connection.execute(statement("select_counters")).fetchone()
+        sequence, session_pk, prompt_pk, *kept = found
+        self._counters = _Counters(sequence, session_pk, prompt_pk, Kept(*kept))
         self._version = version
 
     def _write_version(self, _entries: Sequence[Entry], _now: int) -> list[Outcome]:
@@ -243,8 +246,7 @@ class Recorder:
                 prompt.pk = counters.prompt_pk
         write.batch(self._connection, batch)
         write.seen(self._connection, gathered.remembered)
-        kept = refusals[: max(0, REJECTED_ROWS_MAX - counters.rejected_rows)]
-        counters.rejected_rows += write.rejected(self._connection, kept, batch.now)
+        counters.kept = keep(self._connection, refusals, batch.now, counters.kept)
         counters.sequence = batch.sequence
         self._cache.settle(gathered.keys)
 
