@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "run": "operate",
     "status": "operate",
     "demo": "demo",
+    "config": "configuring",
     "prune": "keeping",
     "backup": "keeping",
     "install": "hooks",
