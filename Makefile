@@ -44,11 +44,21 @@ model: .venv/dev.stamp ## hold the real store against a model of the laws; EXAMP
 soak: .venv/dev.stamp ## an hour at a steady rate with kills, slow clients and readers; SOAK_SECONDS=3600
 	TRACED_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) $(BIN)/python -m pytest -s tests/soak $(PYTEST_ARGS)
 
-bench: .venv/dev.stamp ## measure ingestion, acks, start and hook clients beside their limits; ROUNDS=5
-	$(BIN)/python -m benchmarks.ingest --rounds $(or $(ROUNDS),5)
-	$(BIN)/python -m benchmarks.acks --rounds $(or $(ROUNDS),5)
-	$(BIN)/python -m benchmarks.start --rounds $(or $(ROUNDS),5)
+SIZE = --rounds $(or $(ROUNDS),5) $(if $(EVENTS),--events $(EVENTS))
+LARGE = --keep build/bench/large $(if $(ROWS),--rows $(ROWS))
+bench: .venv/dev.stamp ## measure beside limits and peers; ROUNDS=5; in short: ROUNDS=1 EVENTS=2000 ROWS=4000 STEPS=2000
+	$(BIN)/python -m benchmarks.ingest $(SIZE)
+	$(BIN)/python -m benchmarks.breakdown $(SIZE)
+	$(BIN)/python -m benchmarks.acks $(SIZE)
+	$(BIN)/python -m benchmarks.start $(SIZE)
 	$(BIN)/python -m benchmarks.hook
+	rm -rf build/bench/large
+	$(BIN)/python -m benchmarks.growth $(SIZE) $(LARGE)
+	$(BIN)/python -m benchmarks.reading $(SIZE) $(LARGE)
+	rm -rf build/bench/large
+	$(BIN)/python -m benchmarks.disk $(SIZE)
+	$(BIN)/python -m benchmarks.retention --rounds $(or $(ROUNDS),5) $(if $(STEPS),--steps $(STEPS))
+	$(BIN)/python -m benchmarks.peers $(SIZE) --install
 
 e2e: .venv/dev.stamp ## run the real Claude Code, which npm fetches, against a stand-in for its API; E2E_VERSIONS=latest tries that
 	@command -v npm >/dev/null || { echo 'make e2e fetches Claude Code with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }

@@ -14,7 +14,7 @@ def lines_of(kind: str, count: int) -> Iterator[bytes]:
         ValueError: If there is no such kind.
     """
     match kind:
-        case "native" | "one-shot":
+        case "native" | "one-shot" | "one-way":
             return native_lines(count)
         case "acked":
             return native_lines(count, acked=True)
@@ -22,5 +22,5 @@ def lines_of(kind: str, count: int) -> Iterator[bytes]:
             return envelope_lines(count)
         case _:
             raise ValueError(
-                f"kind of load is {kind!r}, expected native, acked, envelope, one-shot"
+                f"kind of load is {kind!r}, expected native, acked, envelope, one-shot, one-way"
             )

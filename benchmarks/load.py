@@ -69,6 +69,14 @@ def stream(path: str, chunks: Sequence[bytes]) -> None:
         connection.recv(4096)
 
 
+def one_way(path: str, chunks: Sequence[bytes]) -> None:
+    """Send chunks of lines on one connection, to something that knows no control lines."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        for chunk in chunks:
+            connection.sendall(chunk)
+
+
 def one_by_one(path: str, lines: Sequence[bytes]) -> None:
     """Send each line on a connection of its own, and do not wait."""
     for line in lines:
@@ -77,15 +85,17 @@ def one_by_one(path: str, lines: Sequence[bytes]) -> None:
             connection.sendall(line)
 
 
+WAYS = {"one-shot": one_by_one, "one-way": one_way}
+
+
 def main() -> None:
     """Prepare, wait, send, tell."""
     path, kind, count, connections = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     shares = [[] for _ in range(connections)]  # type: list[list[bytes]]
     for number, line in enumerate(lines_of(kind, count)):
         shares[number % connections].append(line)
-    work = one_by_one if kind == "one-shot" else stream
     parts = shares if kind == "one-shot" else [_chunks(share) for share in shares]
-    threads = [threading.Thread(target=work, args=(path, part)) for part in parts]
+    threads = [threading.Thread(target=WAYS.get(kind, stream), args=(path, part)) for part in parts]
     print("ready", flush=True)
     sys.stdin.readline()
     began = time.monotonic()

@@ -16,15 +16,20 @@ START_SECONDS_MAX = 60.0
 
 
 class Server:
-    """`traced run` with its database, socket and spool below `folder`."""
+    """
+    `traced run` with its database, socket and spool below `folder`.
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    `options` are its flags; `settings` are variables that it gets besides, by their names.
+    """
+
+    def __init__(self, folder: Path, *options: str, **settings: str) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         self.db = folder / "traced.db"
         self.socket = folder / "traced.sock"
         self.spool = folder / "spool"
         self._log = folder / "log"
         self._options = options
+        self._settings = settings
         self.start_seconds = 0.0
 
     def __enter__(self) -> Self:
@@ -56,6 +61,7 @@ class Server:
             "TRACED_DB": str(self.db),
             "TRACED_SOCKET": str(self.socket),
             "TRACED_SPOOL": str(self.spool),
+            **self._settings,
         }
 
     @property
