@@ -1,0 +1,20 @@
+-- The sessions with exactly this id: of several agents, or of several users of one database.
+-- Columns as in list_sessions.sql.
+SELECT
+    session.pk, session.owner_uid, session.agent, session.session_id, session.cwd, session.model,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    session.end_reason,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.last_event_at / 1000.0, 'unixepoch') AS last_event_at,
+    session.steps, session.errors,
+    (SELECT count(*) FROM prompt WHERE prompt.session_pk = session.pk AND prompt.prompt_number > 0)
+        AS prompts,
+    (SELECT count(*) FROM step WHERE step.session_pk = session.pk AND step.status = 'running')
+        AS running
+FROM session
+WHERE
+    session.removed_at IS NULL
+    AND session.session_id = :session_id
+    AND (:agent IS NULL OR session.agent = :agent)
+    AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
+LIMIT :limit;
