@@ -11,7 +11,7 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test torture faults hostile fuzz model soak bench e2e check lint types contracts build lock clean
+.PHONY: help run test torture faults hostile fuzz model soak bench e2e systemd check lint types contracts build lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -59,6 +59,9 @@ bench: .venv/dev.stamp ## measure beside limits and peers; ROUNDS=5; in short: R
 	$(BIN)/python -m benchmarks.disk $(SIZE)
 	$(BIN)/python -m benchmarks.retention --rounds $(or $(ROUNDS),5) $(if $(STEPS),--steps $(STEPS))
 	$(BIN)/python -m benchmarks.peers $(SIZE) --install
+
+systemd: .venv/dev.stamp ## run the service under a systemd of its own, in namespaces: as root
+	$(BIN)/python -m pytest -m systemd -rs tests/systemd $(PYTEST_ARGS)
 
 e2e: .venv/dev.stamp ## run the real Claude Code, which npm fetches, against a stand-in for its API; E2E_VERSIONS=latest tries that
 	@command -v npm >/dev/null || { echo 'make e2e fetches Claude Code with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }

@@ -1,1 +1,1 @@
-"""Units for systemd, packaged as `traced.systemd`."""
+"""Units for systemd, packaged as `traced.systemd`: docs/operations.md says how they are used."""

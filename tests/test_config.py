@@ -53,6 +53,7 @@ def test_table_has_the_documented_defaults() -> None:
         "partial_seconds_max": 5,
         "connections_max": 10_000,
         "batch_events_max": 1000,
+        "senders": "own",
         "durability": "power",
         "drain_seconds_max": 10,
         "capture": "summary",

@@ -1,4 +1,5 @@
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,10 +32,13 @@ def heard(manager: socket.socket) -> list[str]:
             return said
 
 
-def heartbeat(manager: socket.socket, figures: Figures, state: str = "ok") -> Heartbeat:
+def heartbeat(
+    manager: socket.socket, figures: Figures, state: str = "ok", failure: str | None = None
+) -> Heartbeat:
     """A heartbeat that this manager hears."""
     said = ServiceManager({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "40000"})
-    return Heartbeat(said, Pulse(lambda: figures.queued), figures, lambda: state)
+    pulse = Pulse(lambda: figures.queued)
+    return Heartbeat(said, pulse, figures, lambda: state, lambda: failure)
 
 
 def test_a_start_asks_for_more_time(manager: socket.socket) -> None:
@@ -55,7 +59,7 @@ def test_a_start_asks_for_more_time(manager: socket.socket) -> None:
 def test_status_tells_state_queue_and_commit(manager: socket.socket) -> None:
     """In a line that a person reads in ``systemctl status``."""
     figures = Figures()
-    beat = heartbeat(manager, figures, "retrying")
+    beat = heartbeat(manager, figures, "retrying", "disk full")
     figures.took(1500)
     figures.committed([Outcome("stored")], 0.1)
     figures.left(1)
@@ -63,7 +67,7 @@ def test_status_tells_state_queue_and_commit(manager: socket.socket) -> None:
     beat.ready()
 
     assert heard(manager)[-1] == (
-        "STATUS=retrying; 1,499 queued; last commit 2023-11-14T22:13:20.250Z"
+        "STATUS=retrying: disk full; 1,499 queued; last commit 2023-11-14T22:13:20.250Z"
     )
 
 
@@ -78,6 +82,61 @@ def test_no_beat_for_a_writer_that_does_not_return(manager: socket.socket) -> No
     beat.tell()
 
     assert heard(manager).count("WATCHDOG=1") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "failure", "told"),
+    [
+        ("ok", None, "recording"),
+        ("retrying", None, "retrying: the database does not answer"),
+        ("retrying", "locked", "retrying: locked"),
+        ("stopping", None, "stopping"),
+        ("stopping", "locked", "stopping: locked"),
+    ],
+)
+def test_each_state_is_told_with_its_reason(
+    manager: socket.socket, state: str, failure: str | None, told: str
+) -> None:
+    """A writer that is retrying without knowing why hangs in a call."""
+    heartbeat(manager, Figures(), state, failure).ready()
+
+    assert heard(manager)[-1] == f"STATUS={told}; 0 queued; last commit none"
+
+
+def test_a_start_that_hangs_asks_for_no_more_time(manager: socket.socket) -> None:
+    """The manager may give up on it."""
+    figures = Figures()
+    beat = heartbeat(manager, figures)
+    figures.took(1)
+    beat.tell()
+    heard(manager)
+    beat.tell()
+
+    assert heard(manager) == []
+
+
+def test_a_reload_is_told_with_its_time(manager: socket.socket) -> None:
+    """The manager knows by it that the reload began after it was asked for."""
+    beat = heartbeat(manager, Figures())
+    beat.ready()
+    heard(manager)
+    before = time.monotonic_ns() // 1000
+    with beat.reloading():
+        reloading = heard(manager)
+    after = time.monotonic_ns() // 1000
+
+    state, _, at = reloading[0].partition("\nMONOTONIC_USEC=")
+    assert (len(reloading), state) == (1, "RELOADING=1")
+    assert before <= int(at) <= after
+    assert heard(manager) == ["READY=1"]
+
+
+def test_a_reload_before_it_is_ready_is_not_told(manager: socket.socket) -> None:
+    """Its end would be taken for the end of the start."""
+    with heartbeat(manager, Figures()).reloading():
+        pass
+
+    assert heard(manager) == []
 
 
 async def test_it_beats_four_times_in_the_watchdogs_time(manager: socket.socket) -> None:

@@ -1,7 +1,10 @@
 import io
 import json
+import os
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -73,16 +76,32 @@ def test_a_terminal_gets_no_color_where_that_is_asked(monkeypatch: pytest.Monkey
     ("level", "priority"), [("debug", 7), ("info", 6), ("warning", 4), ("error", 3)]
 )
 def test_the_journal_gets_priorities(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, level: str, priority: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: str, priority: int
 ) -> None:
     """Under systemd each line begins with the priority of syslog, then JSON."""
-    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
-    configure("auto", "debug")
-    getattr(structlog.get_logger(), level)("x")
-    line = written(capsys)[0]
+    with (tmp_path / "journal").open("w+") as stream:
+        stream_id = os.fstat(stream.fileno())
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setenv("JOURNAL_STREAM", f"{stream_id.st_dev}:{stream_id.st_ino}")
+        configure("auto", "debug")
+        getattr(structlog.get_logger(), level)("x")
+        stream.seek(0)
+        line = stream.readline()
 
     assert line.startswith(f"<{priority}>")
     assert json.loads(line[3:])["event"] == "x"
+
+
+def test_another_ones_journal_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that systemd started hands the variable on; a file gets no priorities."""
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    with (tmp_path / "log").open("w+") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        configure("auto", "info")
+        structlog.get_logger().info("x")
+        stream.seek(0)
+
+        assert json.loads(stream.readline())["event"] == "x"
 
 
 def test_the_form_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:

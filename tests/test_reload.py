@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import anyio
@@ -130,7 +131,7 @@ async def test_each_time_it_is_asked_it_reads_anew(short_folder: Path) -> None:
             if not found:
                 await anyio.sleep_forever()
 
-        tasks.start_soon(reloader.watch, asked)
+        tasks.start_soon(reloader.watch, asked, nullcontext)
         await until(lambda: len(held) == 4, "three reloads")
         tasks.cancel_scope.cancel()
 

@@ -45,6 +45,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10_000
     # One INSERT of 250 to 1,000 rows costs least per event; above that only latency grows.
     batch_events_max: Annotated[int, _row("events of one transaction", 1, 10_000)] = 1000
+    senders: Annotated[
+        Literal["own", "group"],
+        _row("who may send: this user and root, or whoever the socket's group lets in"),
+    ] = "own"
     durability: Annotated[
         Literal["power", "process"],
         _row("what an acked event survives: a power cut, or the daemon's death only"),

@@ -9,24 +9,25 @@ time is up goes back to the spool; where the database is another daemon's by the
 import math
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import anyio
 import structlog
+from anyio.abc import TaskGroup
 
 from traced.config import Config
 from traced.core.errors import AlreadyRunning, EventsLost, StoreBusy
-from traced.heartbeat import START_SECONDS, Heartbeat
+from traced.heartbeat import Heartbeat
 from traced.ingest import lost, minute
-from traced.ingest.endpoint import Lock, bound, keep_database, keep_socket, locked
+from traced.ingest.endpoint import Lock, keep_database, keep_socket, locked
 from traced.ingest.handback import hand_back
+from traced.ingest.listening import Endpoint, endpoint
 from traced.ingest.writer import retry_seconds
 from traced.reload import Reloader
 from traced.rooms import Rooms
-from traced.service_manager import ServiceManager
+from traced.service_manager import ServiceManager, passed_socket
 from traced.signals import Signals, has_terminal
 from traced.store.store import Store, open_store
 
@@ -34,6 +35,8 @@ from traced.store.store import Store, open_store
 # statement, which tripled the rows it inserts beside a busy event loop.
 SWITCH_SECONDS: Final = 0.0005
 INTERRUPT_SECONDS: Final = 0.05
+# The backup and the migration of a large database on a slow disk, at one attempt to open it.
+OPEN_SECONDS: Final = 600.0
 # Beyond the time to drain: handing back to the spool, the last checkpoint.
 STOP_SECONDS: Final = 10.0
 # To read what waits takes milliseconds; beyond that it would be waiting for what is not coming.
@@ -54,7 +57,8 @@ async def serve(
 
     Raises:
         AlreadyRunning: If another daemon holds the database or the socket, or takes the database.
-        ConfigError: If the socket's place is taken by something else.
+        ConfigError: If the socket's place is taken by something else, or what a service manager
+            passed is no socket to listen on.
         StoreError: If the database cannot be used.
         EventsLost: If at the stop something could be neither stored nor spooled.
     """
@@ -65,13 +69,13 @@ async def serve(
     with (
         anyio.open_signal_receiver(*signals.wanted) as received,
         locked(config.db, "database", later=True) as lock,
-        locked(config.socket, "socket") as socket_lock,
-        bound(config.socket) as sock,
+        endpoint(config.socket, passed_socket(os.environ)) as place,
     ):
-        async with open_store(config.db, config.durability, lock.follow) as store:
+        shared = config.senders == "group"
+        async with open_store(config.db, config.durability, lock.follow, by_owner=shared) as store:
             if await _opened(store, manager, signals, received):
                 daemon = Daemon(config, store, manager, signals, read or (lambda: config))
-                await daemon.record(sock, lock, socket_lock, received, ready)
+                await daemon.record(place, lock, received, ready)
     log.info("stopped")
 
 
@@ -85,7 +89,9 @@ async def _opened(
         StoreError: If waiting will not mend it.
     """
     told: str | None = None
+    manager.status("opening the database")
     for patience in retry_seconds():
+        manager.extend(OPEN_SECONDS)
         try:
             await store.open()
         except StoreBusy as error:
@@ -95,7 +101,6 @@ async def _opened(
         if failure != told:
             log.error("database_unavailable", error=failure, retry_seconds=patience)
             told = failure
-        manager.extend(START_SECONDS)
         manager.status(f"waiting for the database: {failure}")
         if await signals.ended_within(received, patience):
             return False
@@ -117,16 +122,18 @@ class Daemon:
         self._store = store
         self._signals = signals
         self._rooms = rooms = Rooms(config, store)
-        self._heartbeat = Heartbeat(manager, rooms.pulse, rooms.figures, rooms.state)
+        self._heartbeat = Heartbeat(
+            manager, rooms.pulse, rooms.figures, rooms.state, lambda: rooms.writer.failure
+        )
+        rooms.writer.changed = self._heartbeat.tell_status
         self._reloader = Reloader(config, read, rooms)
         self._stop_at = math.inf
         self._ousted: AlreadyRunning | None = None
 
     async def record(
         self,
-        sock: socket.socket,
+        place: Endpoint,
         lock: Lock,
-        socket_lock: Lock,
         received: Received,
         ready: Callable[[], None],
     ) -> None:
@@ -135,20 +142,19 @@ class Daemon:
 
         Whatever ends it, what was read and is not stored is handed back to the spool. See `serve`.
         """
-        config, rooms = self._config, self._rooms
+        rooms = self._rooms
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(rooms.writer.run)
+                tasks.start_soon(self._heartbeat.run)
                 async with anyio.create_task_group() as watchers:
-                    watchers.start_soon(self._heartbeat.run)
                     watchers.start_soon(self._stop_on_signal, received, watchers.cancel_scope)
                     watchers.start_soon(self._stop_if_ousted, lock, watchers.cancel_scope)
-                    watchers.start_soon(self._reloader.watch, self._signals.reload_asked)
-                    await rooms.spool.take_all()
-                    rooms.listener.start(sock)
                     watchers.start_soon(
-                        keep_socket, config.socket, rooms.listener.start, socket_lock
+                        self._reloader.watch, self._signals.reload_asked, self._heartbeat.reloading
                     )
+                    await rooms.spool.take_all()
+                    self._listen(place, watchers)
                     watchers.start_soon(rooms.listener.traffic.watch)
                     watchers.start_soon(rooms.spool_pace.keep, rooms.spool.take_all)
                     watchers.start_soon(rooms.spool_pace.hand_on, rooms.spool.measure)
@@ -156,10 +162,10 @@ class Daemon:
                     watchers.start_soon(rooms.spool_pace.hand_on, rooms.notes.watch)
                     watchers.start_soon(minute.watch, rooms.figures)
                     watchers.start_soon(rooms.retention.watch)
-                    log.info("ready", socket=str(config.socket), database=str(config.db))
+                    log.info("ready", socket=place.name, database=str(self._config.db))
                     self._heartbeat.ready()
                     ready()
-                await self._drain()
+                await self._drain(place)
                 tasks.cancel_scope.cancel()
                 await self._cut_short()
         finally:
@@ -171,6 +177,12 @@ class Daemon:
             )
         if self._ousted is not None:
             raise self._ousted
+
+    def _listen(self, place: Endpoint, watchers: TaskGroup) -> None:
+        listener = self._rooms.listener
+        listener.start(place.sock)
+        if place.lock is not None:
+            watchers.start_soon(keep_socket, place.path, listener.start, place.lock)
 
     async def _stop_on_signal(self, received: Received, scope: anyio.CancelScope) -> None:
         await self._signals.wait_for_end(received)
@@ -187,7 +199,7 @@ class Daemon:
             self._rooms.intake.cut()  # what is read from now on is only handed back
             scope.cancel()
 
-    async def _drain(self) -> None:
+    async def _drain(self, place: Endpoint) -> None:
         rooms = self._rooms
         log.info("stopping", queued=rooms.figures.queued)
         rooms.writer.stop()
@@ -195,7 +207,7 @@ class Daemon:
         rooms.intake.stop_stalling()
         with anyio.CancelScope(deadline=self._stop_at):
             await self._store.hurry()
-            await rooms.listener.drain(self._config.socket)
+            await rooms.listener.drain(place.path)
             rooms.intake.close()
             await rooms.writer.done.wait()
 

@@ -21,6 +21,7 @@ import msgspec
 from traced.core.errors import ConfigError
 
 FOLDER_MODE = 0o700
+DROP_MODE = stat.S_ISGID | stat.S_ISVTX | 0o730
 DB_SUFFIXES = ("", "-wal", "-shm")  # SQLite puts the last two beside the database file
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -74,18 +75,24 @@ def home_folder(environ: Mapping[str, str]) -> Path:
         ) from None
 
 
-def prepare_folders(*, db: Path, socket: Path, spool: Path, own: UserFolders) -> None:
+def prepare_folders(
+    *, db: Path, socket: Path, spool: Path, own: UserFolders, is_shared: bool = False
+) -> None:
     """
     Make the folders that the daemon needs, and check them and the database file.
+
+    With `is_shared`, the spool may be one that a group drops its events into.
 
     Raises:
         ConfigError: If any of them is not as it has to be; one line each.
     """
-    private = (own.state, own.runtime, spool)
+    private = (own.state, own.runtime)
     checks = [
         partial(prepare_private_folder if folder in private else prepare_foreign_folder, folder)
-        for folder in dict.fromkeys((db.parent, socket.parent, spool))
+        for folder in dict.fromkeys((db.parent, socket.parent))
+        if is_shared or folder != spool
     ]
+    checks.append(partial(prepare_drop_folder if is_shared else prepare_private_folder, spool))
     checks += [
         partial(check_private_file, db.with_name(db.name + suffix)) for suffix in DB_SUFFIXES
     ]
@@ -137,6 +144,25 @@ def prepare_foreign_folder(path: Path) -> None:
         raise ConfigError(
             f"{path} has mode {_octal(found)}, expected one in which only its owner may replace"
             f" files: run {_chmod('go-w', path)}"
+        )
+
+
+def prepare_drop_folder(path: Path) -> None:
+    """
+    Check the folder `path` that a group adds files to; one that is missing is made private.
+
+    What the group adds gets the folder's group (setgid), so that this user can read it, and nobody
+    but its owner and this user may remove it (sticky); the group cannot list it.
+
+    Raises:
+        ConfigError: If it is neither 3730 nor 0700, or not ours, or cannot be made.
+    """
+    found = _make(path)
+    _refuse_strangers(path, found)
+    if stat.S_IMODE(found.st_mode) not in (DROP_MODE, FOLDER_MODE):
+        raise ConfigError(
+            f"{path} has mode {_octal(found)}, expected 3730, or 0700 for this user alone:"
+            f" run {_chmod('3730', path)}"
         )
 
 

@@ -114,4 +114,17 @@ class _JournalRenderer:
 def _by_surroundings() -> Literal["text", "json", "journal"]:
     if sys.stderr.isatty():
         return "text"
-    return "journal" if "JOURNAL_STREAM" in os.environ else "json"
+    return "journal" if _leads_to_journal() else "json"
+
+
+def _leads_to_journal() -> bool:
+    """
+    Tell whether stderr is the journal's: systemd.exec(5) on ``JOURNAL_STREAM``.
+
+    Children inherit the variable, also those whose stderr leads elsewhere.
+    """
+    try:
+        found = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"

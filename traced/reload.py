@@ -6,6 +6,7 @@ needs a restart is named at each reload until then.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import anyio
@@ -41,11 +42,16 @@ class Reloader:
         self._read = read
         self._rooms = rooms
 
-    async def watch(self, asked: Callable[[], Awaitable[None]]) -> None:
-        """Reload each time that `asked` returns."""
+    async def watch(
+        self,
+        asked: Callable[[], Awaitable[None]],
+        telling: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """Reload each time that `asked` returns, in the block that `telling` makes."""
         while True:
             await asked()
-            await self.reload()
+            with telling():
+                await self.reload()
 
     async def reload(self) -> None:
         """Reload once; what came of it is in the log."""

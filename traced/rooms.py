@@ -41,14 +41,15 @@ class Rooms:
         self._store = store
         self._redactor = Redactor(config.redact_patterns)
         self._capture = Capture(config.capture, self._redactor)
+        self._may_send = anybody if config.senders == "group" else may_send
         self.spool_pace = Pace(config.spool_scan_seconds)
         self.figures = Figures()
         self.intake = Intake(config.intake_bytes_max, self._room_changed, self.figures)
         self.spool = Spool(
-            config.spool, self._protocol, self.intake, may_send, config.batch_events_max
+            config.spool, self._protocol, self.intake, self._may_send, config.batch_events_max
         )
         self.notes = Notes(
-            (config.spool, config.db.parent), may_send, self._commit_notes, self.figures
+            (config.spool, config.db.parent), self._may_send, self._commit_notes, self.figures
         )
         self.writer = Writer(
             store,
@@ -116,7 +117,7 @@ class Rooms:
             started=time.monotonic(),
         )
         desk = ControlDesk(__version__, status, self.retention.answer)
-        return Listener(self.intake, limits, self._protocol, desk.answer, may_send)
+        return Listener(self.intake, limits, self._protocol, desk.answer, self._may_send)
 
     async def _commit_notes(self, rows: Sequence[Rejected], now: int) -> object:
         return await self._store.run(lambda recorder: recorder.append(rows, now))
@@ -131,3 +132,8 @@ class Rooms:
 def may_send(uid: int | None) -> bool:
     """Tell whether a peer or the owner of a spool file is this user or root."""
     return uid is None or uid in (os.geteuid(), ROOT_UID)
+
+
+def anybody(_uid: int | None) -> bool:
+    """Allow whoever the kernel lets in: the group of the socket, or of the drop folder, decides."""
+    return True

@@ -204,3 +204,16 @@ def test_unreadable_stdin_is_no_event(client: Command, spool: Path) -> None:
     with Path(os.devnull).open("wb") as stdin:
         done = subprocess.run(command, stdin=stdin, capture_output=True, check=True)
     assert (done.stdout, done.stderr, spool.exists()) == (b"", b"", False)
+
+
+@pytest.mark.parametrize(("folder_mode", "file_mode"), [(0o3730, 0o640), (0o700, 0o600)])
+def test_a_folder_that_a_group_drops_into_lets_the_group_read(
+    run_hook: Run, spool: Path, folder_mode: int, file_mode: int
+) -> None:
+    """So can the daemon, which is another user there; everywhere else it is the user's alone."""
+    spool.mkdir(parents=True)
+    spool.chmod(folder_mode)
+    run_hook(PAYLOAD)
+    (file,) = spool.iterdir()
+
+    assert file.stat().st_mode & 0o777 == file_mode

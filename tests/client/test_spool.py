@@ -123,3 +123,15 @@ def test_hook_writes_the_same_form(
     assert theirs.stat().st_mode == ours.stat().st_mode
     assert theirs.parent.stat().st_mode == ours.parent.stat().st_mode
     assert theirs.read_bytes() == ours.read_bytes()
+
+
+def test_a_folder_that_a_group_drops_into_lets_the_group_read(tmp_path: Path) -> None:
+    """Or the daemon, which is another user there, could not; a setgid folder alone is none."""
+    modes = []
+    for number, mode in enumerate((0o3730, 0o2700, 0o700)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        folder.chmod(mode)
+        modes.append(stat.S_IMODE(write(folder, LINE).stat().st_mode))
+
+    assert modes == [0o640, 0o600, 0o600]

@@ -58,3 +58,24 @@ def test_another_user_does_not_reach_the_socket(short_folder: Path) -> None:
     """Its folder and its mode keep him out."""
     with Daemon(short_folder / "d") as daemon, nobody(), pytest.raises(PermissionError):
         connected(daemon)
+
+
+def test_with_senders_group_the_socket_decides(short_folder: Path) -> None:
+    """Who reaches it may send, and his sessions are his own; what he asks of others is refused."""
+    event = b'{"v":1,"ack":true,"session_id":"one","trace_type":"tool","name":"x"}\n'
+    with Daemon(short_folder / "d") as daemon:
+        assert daemon.stop() == 0
+        daemon.settings["TRACED_SENDERS"] = "group"
+        daemon.start()
+        for place, mode in ((short_folder, 0o711), (daemon.folder, 0o711), (daemon.socket, 0o666)):
+            place.chmod(mode)
+        daemon.send(event.replace(b'"ack":true,', b""))
+        with nobody():
+            client = connected(daemon)
+        with client:
+            client.sendall(event + b'{"v":1,"control":"status"}\n')
+            answers = client.makefile("rb")
+            assert b'"step_order":1,' in answers.readline()
+            assert b'"status":"error"' in answers.readline()
+
+        assert sorted(row["peer_uid"] for row in daemon.steps()) == [0, NOBODY]

@@ -151,6 +151,28 @@ async def test_progress_is_made_by_failing_too(tmp_path: Path) -> None:
     assert beats[-1] == "retrying"
 
 
+async def test_a_failure_is_told_when_it_begins_and_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at each attempt; who is told finds the new state."""
+    append = Recorder.append
+    reasons = ["disk is full", "disk is full"]
+
+    def fail(*_args: object) -> list[Outcome]:
+        if len(reasons) == 1:
+            monkeypatch.setattr(Recorder, "append", append)
+        raise StoreBusy(reasons.pop())
+
+    told: list[tuple[str, str | None]] = []
+    async with store_room(tmp_path) as room:
+        room.writer.changed = lambda: told.append((room.writer.state, room.writer.failure))
+        monkeypatch.setattr(Recorder, "append", fail)
+        room.put(native(1))
+        await room.write_all()
+
+    assert told == [("retrying", "disk is full"), ("ok", None)]
+
+
 async def test_a_stopping_writer_stays_so(tmp_path: Path) -> None:
     """A database that recovers during the stop does not make the daemon look as it were staying."""
     async with store_room(tmp_path) as room, anyio.create_task_group() as tasks:

@@ -270,3 +270,11 @@ async def test_a_log_that_is_cut_in_place_wedges_nothing(path: Path) -> None:
         await tried_twice(store, "b")
 
     assert names_of(path) == ["b"]
+
+
+async def test_users_that_share_a_database_are_told_apart(path: Path) -> None:
+    """Whoever opens the store says so; the recorder does it."""
+    async with open_store(path, "process", lambda: None, by_owner=True) as store:
+        assert await store.run(lambda recorder: recorder._by_owner)
+        await store.close()
+        assert await store.run(lambda recorder: recorder._by_owner)

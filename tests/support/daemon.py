@@ -42,7 +42,9 @@ class Daemon:
         self.spool = folder / "spool"
         self.log = folder / "log"
         self._options = options
-        self._around = around
+        self.around = around
+        self.passed: tuple[int, ...] = ()  # descriptors that it inherits
+        self.settings: dict[str, str] = {}  # by their variables
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -63,6 +65,7 @@ class Daemon:
             "TRACED_DB": str(self.db),
             "TRACED_SOCKET": str(self.socket),
             "TRACED_SPOOL": str(self.spool),
+            **self.settings,
         }
 
     def start(self) -> None:
@@ -78,11 +81,12 @@ class Daemon:
         """Start it, ready or not."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._around, PYTHON, "-m", "traced", "run", *self._options],
+                [*self.around, PYTHON, "-m", "traced", "run", *self._options],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=self.passed,
             )
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

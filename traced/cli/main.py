@@ -23,6 +23,7 @@ EXIT_CONFIG: Final = 78
 COMMANDS: Final = {
     "run": "operate",
     "status": "operate",
+    "service": "service",
     "demo": "demo",
     "config": "configuring",
     "prune": "keeping",

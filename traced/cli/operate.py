@@ -73,10 +73,21 @@ def run(
     configure(config.log_format, config.log_level)
     for warning in found.warnings:
         structlog.get_logger().warning("variable_unknown", detail=warning)
-    prepare_folders(db=config.db, socket=config.socket, spool=config.spool, own=found.folders)
+    _prepare(found)
     is_managed = "NOTIFY_SOCKET" in os.environ
     announce = partial(_announce, found, is_managed=is_managed)
     anyio.run(serve, config, announce, lambda: effective(flags, os.environ).config)
+
+
+def _prepare(found: Effective) -> None:
+    config = found.config
+    prepare_folders(
+        db=config.db,
+        socket=config.socket,
+        spool=config.spool,
+        own=found.folders,
+        is_shared=config.senders == "group",
+    )
 
 
 def status(

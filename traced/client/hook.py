@@ -216,11 +216,12 @@ def seconds_left(deadline: float) -> float:
 
 def write_spool(spool: str, name: str, line: bytearray) -> None:
     """Write `line` to the new file `name` in `spool`; on OSError an empty ``.….lost`` tells it."""
-    posix.umask(0o077)
+    posix.umask(0o027)
     hidden = f"{spool}/.{name}"
     make_folders(spool)
     how = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW
-    file = posix.open(hidden, how, 0o600)
+    is_shared = not ~posix.stat(spool).st_mode & 0o3000  # setgid, sticky: a drop folder
+    file = posix.open(hidden, how, 0o640 if is_shared else 0o600)  # the daemon is of that group
     try:
         rest = memoryview(line)
         while rest:

@@ -12,12 +12,16 @@ an event that a client had no room for.
 import os
 import re
 import secrets
+import stat
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 FILE_MODE = 0o600
+DROPPED_FILE_MODE = 0o640
 FOLDER_MODE = 0o700
+# Of a drop folder: files get its group, and each is removed by its owner or the folder's alone.
+DROP_BITS = stat.S_ISGID | stat.S_ISVTX
 HIDDEN_PREFIX = "."  # of a file that is being written; a left-over one is of a writer killed midway
 TOKEN_BYTES = 4  # tells apart what one process writes within one nanosecond
 
@@ -89,6 +93,9 @@ def write_file(final: Path, data: bytes) -> Path:
     """
     Write `data` to a new file under a dot name, then give it its own; return that.
 
+    In a folder that a group drops its events into, the folder's group may read it: so can the
+    daemon, which is another user there.
+
     Raises:
         OSError: If it cannot be written; nothing of it is left behind then.
     """
@@ -97,13 +104,18 @@ def write_file(final: Path, data: bytes) -> Path:
     file = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:
         with open(file, "wb") as stream:  # noqa: PTH123 - a descriptor has no Path
-            os.fchmod(file, FILE_MODE)  # whatever the umask left of it
+            os.fchmod(file, _file_mode(final.parent))  # whatever the umask left of it
             stream.write(data)
         hidden.rename(final)
     except OSError:
         hidden.unlink(missing_ok=True)
         raise
     return final
+
+
+def _file_mode(folder: Path) -> int:
+    is_drop_folder = folder.stat().st_mode & DROP_BITS == DROP_BITS
+    return DROPPED_FILE_MODE if is_drop_folder else FILE_MODE
 
 
 def _make_folder(folder: Path) -> None:

@@ -82,6 +82,7 @@ class Connection:
         self._ended = False
         self._closed = False
         self._stopping = False
+        self.is_new = True  # nothing came from it yet
 
     @property
     def pending(self) -> bool:
@@ -164,6 +165,7 @@ class Connection:
         if not data:
             self._end([item for item in self._protocol.receive_eof() if not is_torn(item)])
             return 0
+        self.is_new = False
         self._host.was_read(self)
         began = time.thread_time()
         items = self._protocol.receive_data(data)

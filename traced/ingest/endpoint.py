@@ -175,24 +175,24 @@ def remove_socket(path: Path) -> None:
 
 
 async def keep_socket(
-    path: Path,
+    path: Path | None,
     listen: Callable[[socket.socket], None],
     lock: Lock,
     look_seconds: float = LOOK_SECONDS,
 ) -> NoReturn:
     """
-    Bind `path` anew, and make its lock file again, where somebody removes them.
+    Bind `path`, if there is one, anew, and make its lock file again, where somebody removes them.
 
     `listen` gets each new socket, to listen on that instead of the one before. What another
     program has put there is left alone, told of once, and tried again at each look.
     """
-    own = _identity(path)
+    own = path and _identity(path)
     told = ""
     while True:
         await anyio.sleep(look_seconds)
         try:
             lock.keep()
-            if own is None or _identity(path) != own:
+            if path is not None and (own is None or _identity(path) != own):
                 listen(_bind(path))
                 own = _identity(path)
                 log.warning("socket_bound_again", socket=str(path))

@@ -7,6 +7,7 @@ accepted: what a client has sent is never thrown away to make room for another o
 
 import asyncio
 import errno
+import math
 import socket
 from collections import OrderedDict
 from collections.abc import Callable
@@ -37,6 +38,8 @@ ACCEPT_PAUSE_SECONDS: Final = 0.1
 # Of answers that clients do not read; 190,000 acks.
 UNREAD_BYTES_MAX: Final = 32 * 1024 * 1024
 DRAIN_POLL_SECONDS: Final = 0.01
+# Between connecting and sending a client can lose its turn on the processor.
+FIRST_WORDS_SECONDS: Final = 0.1
 
 log = structlog.get_logger()
 
@@ -79,6 +82,7 @@ class Listener:
         self._pause: asyncio.TimerHandle | None = None
         self._connections: OrderedDict[Connection, None] = OrderedDict()  # longest idle first
         self._left = anyio.Event()
+        self._is_draining = False
         self._unread: Crowd[Connection] = Crowd(UNREAD_BYTES_MAX)
 
     def __len__(self) -> int:
@@ -93,24 +97,36 @@ class Listener:
         self._sock = sock
         self._loop.add_reader(sock.fileno(), self._accept)
 
-    async def drain(self, path: Path) -> None:
+    async def drain(self, path: Path | None) -> None:
         """
         Take no more clients at `path`, read what waits, let all be settled and answered.
+
+        Without a path, where clients go on coming, take as many as can wait at once; those after
+        them wait in the kernel for who listens next.
 
         Returns when all connections are closed, which the writer's settling brings about; the
         caller bounds the time. A stream that never ends is read up to what waited at its turn.
         """
         if self._sock is None:
             return
-        remove_socket(path)  # new clients go to their spool, those that wait in the kernel stay
+        if path is not None:
+            remove_socket(path)  # new clients go to their spool, those that wait in the kernel stay
         self.traffic.stop()
+        self._is_draining = True  # who is accepted from now on is read out below, or by nobody
+        self._loop.remove_reader(self._sock.fileno())
+        turns = math.inf if path is not None else BACKLOG / ACCEPTS_A_TURN
         more_may_wait = True
-        while more_may_wait:
+        while more_may_wait and turns > 0:
+            turns -= 1
             more_may_wait = self._accept()
-            for connection in list(self._connections):
-                await self._read_out(connection)
+            await self._read_all_out(patient=True)
             await anyio.sleep(DRAIN_POLL_SECONDS)
         self._stop_accepting()
+        with anyio.move_on_after(FIRST_WORDS_SECONDS):
+            while any(each.is_new for each in self._connections):
+                await self._read_all_out(patient=True)
+                await anyio.sleep(DRAIN_POLL_SECONDS)
+        await self._read_all_out(patient=False)
         while self._connections:
             self._left = anyio.Event()
             await self._left.wait()
@@ -217,7 +233,8 @@ class Listener:
             self._pause = self._loop.call_later(ACCEPT_PAUSE_SECONDS, self._accept_again)
             return
         self._pause = None
-        self._loop.add_reader(self._sock.fileno(), self._accept)
+        if not self._is_draining:
+            self._loop.add_reader(self._sock.fileno(), self._accept)
 
     def _stop_accepting(self) -> None:
         if self._pause is not None:
@@ -227,6 +244,12 @@ class Listener:
             self._loop.remove_reader(self._sock.fileno())
             self._sock.close()
             self._sock = None
+
+    async def _read_all_out(self, *, patient: bool) -> None:
+        """Read what waits of all; with patience, leave who has just come and said nothing yet."""
+        for connection in list(self._connections):
+            if not (patient and connection.is_new and not connection.waiting_bytes):
+                await self._read_out(connection)
 
     async def _read_out(self, connection: Connection) -> None:
         """Read what waits of one client, then no more."""

@@ -37,7 +37,8 @@ class Writer:
     Takes submissions from the intake, commits them, and settles them.
 
     `progress` is called after each return from the database, whether it committed or said why not:
-    a writer that hangs in a call makes no progress.
+    a writer that hangs in a call makes no progress. `changed` is called when `failure` changes,
+    which says why nothing can be committed just now, or is None.
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class Writer:
         self._intake = intake
         self._figures = figures
         self.state: WriterState = "ok"
-        self._failure: str | None = None
+        self.failure: str | None = None
         self._stopped = anyio.Event()
         self.done = anyio.Event()
         self.progress: Callable[[], None] = _nothing
+        self.changed: Callable[[], None] = _nothing
 
     async def run(self) -> None:
         """Write until the intake is closed and empty; `done` tells of the end, whatever it was."""
@@ -125,20 +127,22 @@ class Writer:
             await self._stopped.wait()
 
     def _stalled(self, error: StoreBusy, patience: float) -> None:
-        if self._failure != str(error):
-            log.error("writer_stalled", error=str(error), retry_seconds=patience)
-            self._failure = str(error)
         if self.state == "ok":
             self.state = "retrying"
         self._intake.stall(stalled=True)
+        if self.failure != str(error):
+            log.error("writer_stalled", error=str(error), retry_seconds=patience)
+            self.failure = str(error)
+            self.changed()
 
     def _recovered(self) -> None:
-        if self._failure is not None:
-            self._failure = None
+        if self.failure is not None:
+            self.failure = None
             log.info("writer_recovered")
             if self.state == "retrying":
                 self.state = "ok"
             self._intake.stall(stalled=False)
+            self.changed()
 
 
 def retry_seconds() -> Iterator[float]:
@@ -156,4 +160,4 @@ def _tell_rejected(outcomes: Sequence[Outcome]) -> None:
 
 
 def _nothing() -> None:
-    """Take note of no progress: nobody asked for it."""
+    """Tell nobody: nobody asked."""

@@ -5,7 +5,8 @@ What can go wrong at installing, and what its reader does next.
     └── InstallError
         ├── SettingsError   a settings file cannot be understood or written: mend it
         ├── AgentError      the agent is missing, or its version unknown or too old: name one
-        └── ClientError     the hook client does not work on this machine: install traced anew
+        ├── ClientError     the hook client does not work on this machine: install traced anew
+        └── UnitError       systemd is not there, or will not: its message says what to do
 
 Nothing was changed where one of these is raised.
 """
@@ -27,3 +28,7 @@ class AgentError(InstallError):
 
 class ClientError(InstallError):
     """No hook client of this installation does its work."""
+
+
+class UnitError(InstallError):
+    """systemd cannot be asked, or a unit cannot be written or started."""

@@ -129,12 +129,13 @@ async def open_database(
     migrations: Traversable = PACKAGED,
     *,
     is_suspect: bool = False,
+    by_owner: bool = False,
 ) -> Opened:
     """
     Open the database at `path`, made where there is none, and prove that it can commit.
 
     `keep_lock` raises where another process owns the database. One that `is_suspect` is read
-    through first, which takes seconds for each GiB.
+    through first, which takes seconds for each GiB. `by_owner` is the recorder's.
 
     Raises:
         StoreError: If it cannot be used until somebody sees to it.
@@ -150,7 +151,7 @@ async def open_database(
         database.prepare(raw, path, durability, migrations)
         if is_suspect:
             database.check_all(raw)
-        recorder = Recorder(raw, keep_lock)
+        recorder = Recorder(raw, keep_lock, by_owner=by_owner)
         recorder.prove()
         files = _look(place.look)
         if files.main != before.main or None in files:

@@ -33,31 +33,28 @@ def keep(
     connection: sqlite3.Connection, refusals: Sequence[Rejected], now: int, before: Kept
 ) -> Kept:
     """Keep what there is room for, inside the caller's transaction; return what is kept then."""
-    if not refusals:
-        return before
-    rejected = [each for each in refusals if each.kind == "rejected"]
-    discarded = [each for each in refusals if each.kind == "discarded"]
-    room = max(0, REJECTED_ROWS_MAX - before.rejected)
-    some, raw_bytes = _lightened(rejected[:room], before.raw_bytes)
-    kept = write.rejected(connection, some, now)
-    room = max(0, DISCARDED_ROWS_MAX - before.discarded)
-    told = write.rejected(connection, discarded[:room], now)
-    for each in discarded[room:]:
-        told += _add(connection, each, now)
-    return Kept(before.rejected + kept, before.discarded + told, raw_bytes)
-
-
-def _lightened(refusals: Sequence[Rejected], raw_bytes: int) -> tuple[list[Rejected], int]:
-    """Take away raw lines that there is no room for; return what all of them weigh then."""
+    rejected, discarded, raw_bytes = before
     some: list[Rejected] = []
-    for refusal in refusals:
-        size = len(refusal.raw or b"")
-        if raw_bytes + size > RAW_BYTES_MAX:
-            some.append(msgspec.structs.replace(refusal, raw=None))
-        else:
-            some.append(refusal)
-            raw_bytes += size
-    return some, raw_bytes
+    more_losses: list[Rejected] = []
+    for each in refusals:
+        if each.kind == "rejected" and rejected < REJECTED_ROWS_MAX:
+            rejected += 1
+            size = len(each.raw or b"")
+            has_room = raw_bytes + size <= RAW_BYTES_MAX
+            raw_bytes += size if has_room else 0
+            some.append(each if has_room else msgspec.structs.replace(each, raw=None))
+        elif each.kind == "discarded" and discarded < DISCARDED_ROWS_MAX:
+            discarded += 1
+            some.append(each)
+        elif each.kind == "discarded":
+            more_losses.append(each)
+    made = write.rejected(connection, some, now)
+    made += sum(_add(connection, each, now) for each in more_losses)
+    if made == len(some):
+        return Kept(rejected, discarded, raw_bytes)
+    # Some were met again after a crash, or the first of their reason came late: counted anew.
+    _, _, _, *counted = connection.execute(statement("select_counters")).fetchone()
+    return Kept(*counted)
 
 
 def _add(connection: sqlite3.Connection, loss: Rejected, now: int) -> int:

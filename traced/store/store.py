@@ -42,12 +42,21 @@ class Store:
 
     `keep_lock` makes sure that nobody else writes there, and raises `AlreadyRunning` where somebody
     does. It is called, from any thread, before each opening and closing, and in each transaction
-    that finds that another connection has written.
+    that finds that another connection has written. With `by_owner`, several users share the
+    database: see `Recorder`.
     """
 
-    def __init__(self, path: Path, durability: Durability, keep_lock: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        durability: Durability,
+        keep_lock: Callable[[], None],
+        *,
+        by_owner: bool = False,
+    ) -> None:
         self._path = path
         self._durability = durability
+        self._by_owner = by_owner
         self._keep_lock = keep_lock
         self._turn = anyio.Lock(fast_acquire=True)
         self._opened: Opened | None = None
@@ -138,7 +147,11 @@ class Store:
         # Else it would take what comes until it stumbles over the damage again.
         is_suspect = time.monotonic() - self._damage_seen_at < SEEN_AGAIN_SECONDS_MAX
         self._opened = await open_database(
-            self._path, self._durability, self._keep_lock, is_suspect=is_suspect
+            self._path,
+            self._durability,
+            self._keep_lock,
+            is_suspect=is_suspect,
+            by_owner=self._by_owner,
         )
         await self._opened.wait_for_others(self._busy_seconds_max)
         self._stale = False
@@ -182,10 +195,10 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    path: Path, durability: Durability, keep_lock: Callable[[], None]
+    path: Path, durability: Durability, keep_lock: Callable[[], None], *, by_owner: bool = False
 ) -> AsyncIterator[Store]:
     """Hold a store, which opens its database when it is first used; leaving closes it."""
-    store = Store(path, durability, keep_lock)
+    store = Store(path, durability, keep_lock, by_owner=by_owner)
     try:
         yield store
     finally:

@@ -37,6 +37,15 @@ static bool write_whole(int file, const struct event *event)
     return true;
 }
 
+/* Let the group of a spool that a group drops its events into read the file: see hook.py. */
+static void share(int file, const char *spool)
+{
+    struct stat folder;
+
+    if (stat(spool, &folder) == 0 && (folder.st_mode & DROP_BITS) == DROP_BITS)
+        (void)!fchmod(file, 0640);
+}
+
 /* Write the line to a new file in `spool`; on failure an empty one ending in `.lost` tells it. */
 struct failure write_spool(const char *spool, const struct event *event)
 {
@@ -55,6 +64,7 @@ struct failure write_spool(const char *spool, const struct event *event)
     file = open(hidden, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (file == -1)
         return (struct failure){errno, hidden};
+    share(file, spool);
     whole = write_whole(file, event);
     error = errno;
     if (close(file) && whole) {
