@@ -11,7 +11,7 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test torture faults hostile fuzz model soak bench e2e systemd check lint types contracts build lock clean
+.PHONY: help run test torture faults hostile fuzz model soak api bench e2e systemd check lint types contracts build lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -43,6 +43,9 @@ model: .venv/dev.stamp ## hold the real store against a model of the laws; EXAMP
 
 soak: .venv/dev.stamp ## an hour at a steady rate with kills, slow clients and readers; SOAK_SECONDS=3600
 	TRACED_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) $(BIN)/python -m pytest -s tests/soak $(PYTEST_ARGS)
+
+api: .venv/dev.stamp ## ask the HTTP API what its description allows, and what it does not; EXAMPLES=300
+	TRACED_API_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/python -m pytest tests/web/test_openapi.py $(PYTEST_ARGS)
 
 SIZE = --rounds $(or $(ROUNDS),5) $(if $(EVENTS),--events $(EVENTS))
 LARGE = --keep build/bench/large $(if $(ROWS),--rows $(ROWS))

@@ -51,3 +51,18 @@ def test_links_between_pages_lead_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+def test_security_names_tests_that_exist() -> None:
+    """Each line of the threat model has its test: a file or folder, and the function in it."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", page)
+    missing = [
+        f"{path}::{function}"
+        for path, function in named
+        if not (ROOT / path).exists()
+        or (function and f"def {function}(" not in (ROOT / path).read_text(encoding="utf-8"))
+    ]
+
+    assert len(named) > 15
+    assert missing == []

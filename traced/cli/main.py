@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "status": "operate",
     "service": "service",
     "demo": "demo",
+    "web": "web",
     "config": "configuring",
     "prune": "keeping",
     "backup": "keeping",
