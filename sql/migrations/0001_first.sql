@@ -94,12 +94,16 @@ CREATE TABLE step (
     peer_uid INTEGER,
     created_at INTEGER NOT NULL,
     ranks INTEGER NOT NULL,         -- which event said what: traced/core/ledger/step.py
-    match_key INTEGER               -- caller, tool and input as one number, for permission requests
+    match_key INTEGER               -- caller, tool and input as one number, where no call id pairs
 ) STRICT;
 
 CREATE UNIQUE INDEX step_in_order ON step (session_pk, step_order);
 
 CREATE UNIQUE INDEX step_by_call ON step (session_pk, call_id) WHERE call_id IS NOT NULL;
+
+-- Steps that no call id tells apart; those that nothing more will be told of have no key either.
+CREATE INDEX step_alike ON step (session_pk, match_key)
+WHERE call_id IS NULL AND match_key IS NOT NULL;
 
 CREATE INDEX step_running ON step (session_pk) WHERE status = 'running';
 

@@ -13,7 +13,7 @@ WITHOUT_IDS = "2.0.76"
 
 
 def in_order(daemon: Daemon, scenario: Scenario) -> None:
-    daemon.send(*scenario.payloads)
+    daemon.send(*scenario.lines())
 
 
 def enveloped(daemon: Daemon, scenario: Scenario) -> None:
@@ -55,10 +55,11 @@ def bare_twice(daemon: Daemon, scenario: Scenario) -> None:
         ]
         daemon.send(*lines)
     else:
-        daemon.send(*twice(scenario.payloads))
+        daemon.send(*twice(scenario.lines()))
 
 
-SCENARIOS = [*scenarios(), *scenarios("codex")]
+AGENTS = ("claude-code", "codex", "gemini-cli", "cursor", "copilot-cli", "opencode")
+SCENARIOS = [scenario for agent in AGENTS for scenario in scenarios(agent)]
 WAYS: dict[str, Deliver] = {
     "in order": in_order,
     "enveloped": enveloped,
@@ -73,7 +74,9 @@ WAYS: dict[str, Deliver] = {
 
 
 @pytest.mark.parametrize("way", list(WAYS))
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize(
+    "scenario", SCENARIOS, ids=lambda scenario: f"{scenario.agent}/{scenario.name}"
+)
 def test_recorded_session_gives_the_steps_written_by_hand(
     scenario: Scenario, way: str, daemon_pool: Callable[[str], Daemon]
 ) -> None:

@@ -1,8 +1,10 @@
 """Which adapter reads whose payloads."""
 
+from types import ModuleType
+
 import pytest
 
-from traced.agents import claude_code
+from traced.agents import claude_code, codex, copilot_cli, cursor, gemini_cli, opencode
 from traced.agents.registry import CLAUDE_CODE, DEFAULT_AGENT, adapter_for
 
 
@@ -16,6 +18,21 @@ def test_claude_code_is_the_default() -> None:
 def test_an_unknown_agent_is_read_as_claude_code(agent: str) -> None:
     """Many agents took over its shape of payloads."""
     assert adapter_for(agent) is CLAUDE_CODE
+
+
+@pytest.mark.parametrize(
+    ("agent", "adapter"),
+    [
+        ("codex", codex),
+        ("copilot-cli", copilot_cli),
+        ("cursor", cursor),
+        ("gemini-cli", gemini_cli),
+        ("opencode", opencode),
+    ],
+)
+def test_an_agent_with_an_adapter_is_read_by_it(agent: str, adapter: ModuleType) -> None:
+    """Its shape is its own."""
+    assert adapter_for(agent)[:2] == (adapter.changes, adapter.event_id)
 
 
 def test_an_adapter_has_its_agents_three_functions() -> None:

@@ -27,7 +27,7 @@ class Room:
     async def _agent_of(self, session_id: str) -> str | None:
         self.asked.append(session_id)
         await self.may_answer.wait()
-        return "gemini-cli" if session_id == "known" else None
+        return "codex" if session_id == "known" else None
 
     def put(self, *records: Record, size: int = 1, awaited: bool = False) -> Submission:
         """Put some records into the intake."""
@@ -161,7 +161,7 @@ async def test_the_database_is_asked_once_for_each_session_that_nobody_named() -
         batch = await one.batch()
 
         assert one.asked == ["known", "new"]
-        assert agents(batch) == ["custom", "gemini-cli", "claude-code", "gemini-cli", "custom"]
+        assert agents(batch) == ["custom", "codex", "claude-code", "codex", "custom"]
 
 
 async def test_a_sender_that_names_its_agent_costs_no_question() -> None:

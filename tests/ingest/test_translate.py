@@ -110,6 +110,26 @@ def test_a_payload_without_a_name_is_rejected() -> None:
     assert (rejected.agent, rejected.session_id, rejected.event_id) == ("a", "s", "e")
 
 
+PRE: dict[str, object] = {"hook_event_name": "preToolUse"}
+
+
+@pytest.mark.parametrize(
+    ("agent", "payload"),
+    [
+        ("cursor", PRE | {"cursor_version": "2", "conversation_id": "s"}),
+        ("copilot-cli", PRE | {"sessionId": "s"}),
+        ("opencode", {"hook": "tool.execute.before", "input": {"sessionID": "s"}}),
+    ],
+)
+def test_a_rejection_names_the_session_wherever_its_agent_does(
+    agent: str, payload: dict[str, object]
+) -> None:
+    """A call that lacks its tool is still one of a session."""
+    rejected = one_rejection({"v": 1, "agent": agent, "payload": payload})
+
+    assert (rejected.reason, rejected.agent, rejected.session_id) == ("bad_field", agent, "s")
+
+
 def test_a_payload_without_a_session_is_rejected() -> None:
     """What came is kept, and whose it is as far as it shows."""
     rejected = one_rejection(b'{"hook_event_name":"Stop","token":"AKIAIOSFODNN7EXAMPLE"}')

@@ -40,11 +40,11 @@ def test_without_mark_and_envelope_the_recorded_agent_counts() -> None:
 
     def recorded(session_id: str) -> str | None:
         asked.append(session_id)
-        return "gemini-cli"
+        return "codex"
 
     by = translator(recorded)
 
-    assert [agent_of(STOP, by) for _ in range(2)] == ["gemini-cli", "gemini-cli"]
+    assert [agent_of(STOP, by) for _ in range(2)] == ["codex", "codex"]
     assert asked == ["s"]
 
 

@@ -168,3 +168,15 @@ def test_what_is_of_the_batch_alone_is_dropped() -> None:
 
     assert not state.is_new
     assert state.orders_taken == {}
+
+
+def test_calls_without_an_id_go_when_they_are_old() -> None:
+    """But not while one of their kind runs; they count as long as they are kept."""
+    state = session(calls=CALLS_LOADED_MAX + 1)
+    old, running = (StepState(number, number, 1, 1, 0, "tool", "Bash", "ok") for number in (1, 2))
+    running.status = "running"
+    state.alike = {1: [old], 2: [old, running]}
+    settled(SessionCache(), "s", state)
+
+    assert list(state.alike) == [2]
+    assert not state.alike_complete

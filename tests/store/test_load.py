@@ -43,7 +43,7 @@ def comparable(session: SessionState) -> dict[str, object]:
         ]
 
     found = {name: getattr(session, name) for name in session.__struct_fields__}
-    for name in ("latest_point", "calls_complete", "prompts_complete"):
+    for name in ("latest_point", "calls_complete", "alike_complete", "prompts_complete"):
         del found[name]  # bounds, which may be wider for who has seen more
     found["calls"] = sorted(map(of_step, session.calls.values()))
     found["running"] = [of_step(step) for step in session.running.values()]

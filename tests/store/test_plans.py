@@ -16,6 +16,8 @@ STATEMENTS = {
     "select_running_of": {"step_running"},
     "select_latest_calls_of": {"step_in_order"},
     "select_calls": {"step_by_call"},
+    "select_alike": {"step_alike"},
+    "select_alike_since": {"step_alike"},
     "select_prompts": {"sqlite_autoindex_prompt_1", "sqlite_autoindex_prompt_2"},
     "select_orders": {"step_in_order"},
     "select_seen": set(),

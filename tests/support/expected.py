@@ -49,10 +49,9 @@ def check_session(stored: Stored, session_id: str, expected: dict[str, Any]) -> 
 def check_steps(steps: list[Row], expected: list[dict[str, Any]]) -> None:
     """Hold the steps of one session against what was written down, whatever their order."""
     assert [step["step_order"] for step in steps] == list(range(1, len(expected) + 1))
-    found = {key_of(step): step for step in steps}
-    assert found.keys() == {key_of(said) for said in expected}
-    for said in expected:
-        step = found[key_of(said)]
+    found, wanted = sorted(steps, key=key_of), sorted(expected, key=key_of)
+    assert [key_of(step) for step in found] == [key_of(said) for said in wanted]
+    for step, said in zip(found, wanted, strict=True):
         assert {key: step[key] for key in SAID} == {key: said[key] for key in SAID}
         if said["input_summary"] != "*":
             assert step["input_summary"] == said["input_summary"]
@@ -74,9 +73,11 @@ def check_times(step: Row, said: dict[str, Any]) -> None:
         assert step["permission_wait_ms"] >= 0
 
 
-def key_of(step: dict[str, Any]) -> tuple[str | None, str]:
-    """What tells a step from the others: its call, and for slash commands their name."""
-    return step["call_id"], step["name"] if step["call_id"] is None else ""
+def key_of(step: dict[str, Any]) -> tuple[str, ...]:
+    """What tells a step from the others: its call, or where it has no id, what it was to do."""
+    if step["call_id"] is not None:
+        return (step["call_id"],)
+    return "", step["name"], str(step["prompt_number"]), step["input_summary"], step["status"]
 
 
 def prompt_number(row: Row) -> int:

@@ -41,12 +41,39 @@ class Scenario(NamedTuple):
         rows = [json.loads(line) for line in meta.read_text().splitlines()]
         return [(row["t_start_ns"] // 1_000_000, row["t_end_ns"] // 1_000_000) for row in rows]
 
+    @property
+    def agent(self) -> str:
+        """Whose session it is."""
+        return self.path.parent.parent.name
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether each payload names its event, so that it can be sent as it is."""
+        return all(b'"hook_event_name"' in payload for payload in self.payloads)
+
+    @property
+    def events(self) -> list[str | None]:
+        """What an envelope has to say of the events, where the payloads do not."""
+        meta = self.path.with_suffix(".meta.jsonl")
+        if not meta.exists():
+            return [None] * len(self.payloads)
+        return [json.loads(line).get("event") for line in meta.read_text().splitlines()]
+
+    def lines(self) -> list[bytes]:
+        """The payloads as they are, or where they must have one, in envelopes without an id."""
+        return self.payloads if self.is_bare else self._enveloped(None)
+
     def envelopes(self) -> list[bytes]:
         """The payloads as the hook client sends them, without asking for an ack."""
+        return self._enveloped(self.path.stem)
+
+    def _enveloped(self, ids: str | None) -> list[bytes]:
+        # Marks beat what an envelope says; whose payloads have none must be named by it.
+        agent = "claude-code" if self.is_bare else self.agent
         return [
-            envelope(payload, f"{self.path.stem}-{number}", started)
-            for number, (payload, (started, _)) in enumerate(
-                zip(self.payloads, self.times, strict=True)
+            envelope(payload, ids and f"{ids}-{number}", started, agent, event)
+            for number, (payload, (started, _), event) in enumerate(
+                zip(self.payloads, self.times, self.events, strict=True)
             )
         ]
 
@@ -58,9 +85,16 @@ class Scenario(NamedTuple):
         return sorted(range(len(times)), key=lambda number: (arrivals[number], number))
 
 
-def envelope(payload: bytes, event_id: str, sent_at: int, agent: str = "claude-code") -> bytes:
+def envelope(
+    payload: bytes,
+    event_id: str | None,
+    sent_at: int,
+    agent: str = "claude-code",
+    event: str | None = None,
+) -> bytes:
     """Return one payload in the hook client's envelope."""
-    head = json.dumps({"v": 1, "agent": agent, "event_id": event_id, "sent_at": sent_at})
+    said = {"v": 1, "agent": agent, "event_id": event_id, "event": event, "sent_at": sent_at}
+    head = json.dumps({key: value for key, value in said.items() if value is not None})
     return head[:-1].encode() + b', "payload":' + payload + b"}"
 
 

@@ -8,7 +8,7 @@ agents took over; events of other names keep nothing.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from traced.agents import claude_code, codex
+from traced.agents import claude_code, codex, copilot_cli, cursor, gemini_cli, opencode
 from traced.agents.fields import Payload
 from traced.core.capture import Capture
 from traced.core.event import Change
@@ -34,6 +34,10 @@ CLAUDE_CODE: Final = Adapter(claude_code.changes, claude_code.event_id, claude_c
 ADAPTERS: Final = {
     DEFAULT_AGENT: CLAUDE_CODE,
     "codex": Adapter(codex.changes, codex.event_id, claude_code.model),
+    "copilot-cli": Adapter(copilot_cli.changes, copilot_cli.event_id, claude_code.model),
+    "cursor": Adapter(cursor.changes, cursor.event_id, claude_code.model),
+    "gemini-cli": Adapter(gemini_cli.changes, gemini_cli.event_id, gemini_cli.model),
+    "opencode": Adapter(opencode.changes, opencode.event_id, opencode.model),
 }
 
 

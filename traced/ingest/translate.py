@@ -12,6 +12,7 @@ from msgspec import Raw
 from traced.agents.detect import marked_agent
 from traced.agents.fields import Payload, session_id_of
 from traced.agents.registry import DEFAULT_AGENT, adapter_for
+from traced.agents.shape import shaped
 from traced.core.capture import Capture
 from traced.core.errors import Malformed
 from traced.core.event import Event, Rejected
@@ -122,6 +123,7 @@ class Translator:
         said_event: str | None,
         now: int,
     ) -> Event:
+        payload = shaped(payload)
         event_name = payload.get("hook_event_name") or said_event
         if not isinstance(event_name, str):
             raise Malformed(
@@ -202,9 +204,10 @@ def _mark(entry: Entry, origin: str) -> None:
 
 def _readable(payload: bytes) -> object:
     try:
-        return decode_json(payload)
+        value = decode_json(payload)
     except Malformed:
         return None
+    return shaped(value) if isinstance(value, dict) else value
 
 
 def _object(value: object) -> Payload:

@@ -69,6 +69,7 @@ def _end_batch(session: SessionState) -> None:
     session.is_new = False
     session.orders_taken.clear()
     _drop_old_calls(session)
+    _drop_old_alike(session)
     load.drop_old_prompts(session)
 
 
@@ -86,7 +87,16 @@ def _drop_old_calls(session: SessionState) -> None:
         session.calls_complete = False
 
 
+def _drop_old_alike(session: SessionState) -> None:
+    old_order = session.last_step_order - CALLS_LOADED_MAX
+    for match_key, steps in list(session.alike.items()):
+        if steps[-1].step_order <= old_order and not any(step.running for step in steps):
+            del session.alike[match_key]
+            session.alike_complete = False
+
+
 def _units_of(session: SessionState) -> int:
-    # Running steps are among the calls, but for those without a call id.
+    # Running steps are among the calls, but for those without a call id, which count twice.
     steps = max(len(session.calls), len(session.running))
+    steps += sum(map(len, session.alike.values()))
     return 1 + steps + len(session.prompts) + len(session.sub_agents) + len(session.asks)

@@ -11,7 +11,18 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from traced.core.event import AgentStarted, Change, Event, PromptEnded, PromptSubmitted, StepChange
+from traced.core.event import (
+    AgentStarted,
+    Change,
+    Event,
+    PermissionAsked,
+    PromptEnded,
+    PromptSubmitted,
+    RunningLost,
+    SessionEnded,
+    SessionStarted,
+    StepChange,
+)
 from traced.core.ledger.session import SessionState
 from traced.store import load
 from traced.store.cache import SessionCache
@@ -43,26 +54,38 @@ class _Wanted(Struct):
     """What the changes of a batch name that is not in memory, each with its session."""
 
     calls: dict[tuple[int, str], SessionState] = field(default_factory=dict)
+    alike: dict[tuple[int, int], SessionState] = field(default_factory=dict)
+    points: dict[int, tuple[int, SessionState]] = field(default_factory=dict)
     prompt_ids: dict[tuple[int, str], SessionState] = field(default_factory=dict)
     prompt_numbers: dict[tuple[int, int], SessionState] = field(default_factory=dict)
     orders: dict[tuple[int, int], SessionState] = field(default_factory=dict)
 
-    def note(self, session: SessionState, change: Change) -> None:
-        """Note what one change names."""
+    def note_step(self, session: SessionState, change: StepChange) -> None:
+        """Note what one event of a step names."""
+        if change.call_id is not None:
+            self.step(session, change, change.call_id)
+        elif change.match_key is not None or change.child_agent_id is not None:
+            self.alike_to(session, change.match_key)
+            self.launcher(session, change.child_agent_id)
+        if change.step_order is not None:
+            self.order(session, change.step_order)
+        if change.prompt_number is not None:
+            self.prompt_number(session, change.prompt_number)
+        if change.prompt_id is not None:
+            self.prompt_id(session, change.prompt_id)
+
+    def note(self, session: SessionState, change: Change, at: int) -> None:
+        """Note what any other change of an event at `at` names."""
         match change:
-            case StepChange():
-                if change.call_id is not None:
-                    self.step(session, change, change.call_id)
-                elif change.child_agent_id is not None:
-                    self.launcher(session, change.child_agent_id)
-                if change.step_order is not None:
-                    self.order(session, change.step_order)
-                if change.prompt_number is not None:
-                    self.prompt_number(session, change.prompt_number)
-                if change.prompt_id is not None:
-                    self.prompt_id(session, change.prompt_id)
-            case PromptSubmitted() | PromptEnded() | AgentStarted():
+            case PermissionAsked():
+                self.alike_to(session, change.match_key)
+            case AgentStarted():
                 self.prompt_id(session, change.prompt_id)
+            case PromptSubmitted() | PromptEnded():
+                self.prompt_id(session, change.prompt_id)
+                self.point(session, at)
+            case SessionStarted() | SessionEnded() | RunningLost():
+                self.point(session, at)
 
     def step(self, session: SessionState, change: StepChange, call_id: str) -> None:
         """Note the call of a step, and the sub-agent it may have launched."""
@@ -77,6 +100,17 @@ class _Wanted(Struct):
         """Note a call."""
         if call_id is not None and not session.calls_complete and call_id not in session.calls:
             self.calls[session.pk, call_id] = session
+
+    def alike_to(self, session: SessionState, match_key: int | None) -> None:
+        """Note the calls without an id of a key."""
+        if match_key is not None and not session.alike_complete and match_key not in session.alike:
+            self.alike[session.pk, match_key] = session
+
+    def point(self, session: SessionState, at: int) -> None:
+        """Note a point that tells calls without an id apart, if it may lie before known ones."""
+        if at < session.last_event_at and not session.alike_complete:
+            earliest, _ = self.points.get(session.pk, (at, session))
+            self.points[session.pk] = min(at, earliest), session
 
     def launcher(self, session: SessionState, agent_id: str | None) -> None:
         """Note the call that launched a sub-agent: it decides whether another may have."""
@@ -128,8 +162,12 @@ def gather(
         if digest is not None:
             wanted_digests.append((session.pk, digest))
         for change in event.changes:
-            wanted.note(session, change)
+            if isinstance(change, StepChange):
+                wanted.note_step(session, change)
+            else:
+                wanted.note(session, change, event.at)
     _load_calls(connection, wanted.calls)
+    _load_alike(connection, wanted)
     _load_prompts(connection, wanted)
     for session_pk, order, name in load.orders(connection, wanted.orders):
         wanted.orders[session_pk, order].orders_taken[order] = name
@@ -172,6 +210,17 @@ def _load_calls(
             launchers.launcher(session, step.child_agent_id)
     if launchers.calls:
         _load_calls(connection, launchers.calls)
+
+
+def _load_alike(connection: sqlite3.Connection, wanted: _Wanted) -> None:
+    points = [(session_pk, at) for session_pk, (at, _) in wanted.points.items()]
+    for session_pk, match_key in load.alike_since(connection, points):
+        wanted.alike_to(wanted.points[session_pk][1], match_key)
+    for step in load.alike(connection, wanted.alike):
+        if step.match_key is not None:
+            session = wanted.alike[step.session_pk, step.match_key]
+            known = session.running.get(step.id, step)
+            session.alike.setdefault(step.match_key, []).append(known)
 
 
 def _load_prompts(connection: sqlite3.Connection, wanted: _Wanted) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from traced.core.ledger.alike import ALIKE_MAX
 from traced.core.ledger.session import PromptState, SessionState, SubAgentState
 from traced.core.ledger.step import StepState
 from traced.store.statements import statement
@@ -43,6 +44,24 @@ def calls(connection: sqlite3.Connection, keys: Collection[tuple[int, str]]) -> 
         return []
     rows = connection.execute(statement("select_calls"), {"keys": _json(keys)}).fetchall()
     return [StepState(*row) for row in rows]
+
+
+def alike(connection: sqlite3.Connection, keys: Collection[tuple[int, int]]) -> list[StepState]:
+    """Load the latest steps without a call id of these keys (session pk, match key)."""
+    if not keys:
+        return []
+    wanted = {"keys": _json(keys), "limit": ALIKE_MAX}
+    return [StepState(*row) for row in connection.execute(statement("select_alike"), wanted)]
+
+
+def alike_since(
+    connection: sqlite3.Connection, points: Collection[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Load the keys (session pk, match key) of what began or ended after (session pk, Unix ms)."""
+    if not points:
+        return []
+    cursor = connection.execute(statement("select_alike_since"), {"late": _json(points)})
+    return [(row[0], row[1]) for row in cursor]
 
 
 def prompts(
@@ -97,7 +116,7 @@ def drop_old_prompts(session: SessionState) -> None:
 def _bare_sessions(cursor: sqlite3.Cursor) -> Iterator[SessionState]:
     for *fields, last_step_order in cursor.fetchall():
         session = SessionState(*fields)
-        session.is_new = session.calls_complete = False
+        session.is_new = session.calls_complete = session.alike_complete = False
         session.last_step_order = last_step_order
         session.note_point(session.closed_at)
         yield session

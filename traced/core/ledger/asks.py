@@ -30,7 +30,10 @@ def told(batch: Batch, session: SessionState, step: StepState, phase: Phase) -> 
     if match_key is None:
         return
     concerned = step.permission_at is not None or any(key == match_key for key, _ in session.asks)
-    if not concerned and phase is Phase.START:
+    if not concerned and step.call_id is None:
+        alike = session.alike[match_key]
+        concerned = any(other.permission_at is not None for other in alike)
+    elif not concerned and phase is Phase.START:
         concerned = any(
             other.match_key == match_key and other.permission_at is not None
             for other in session.running.values()
@@ -43,7 +46,11 @@ def _calls(session: SessionState, match_key: int) -> list[StepState]:
     # When a call of unknown end stopped running is not known, so it takes no request any more.
     calls = {
         step.id: step
-        for step in (*session.running.values(), *session.calls.values())
+        for step in (
+            *session.running.values(),
+            *session.calls.values(),
+            *session.alike.get(match_key, ()),
+        )
         if step.match_key == match_key and (step.running or step.ended_at is not None)
     }
     return sorted(calls.values(), key=lambda step: (step.started_at or 0, step.step_order))
@@ -72,7 +79,8 @@ def _share_out(batch: Batch, session: SessionState, match_key: int, calls: list[
 
 def _ran(step: StepState, at: int) -> bool:
     ended_at = None if step.running else step.ended_at
-    return (step.started_at or 0) <= at and (ended_at is None or at <= ended_at)
+    began = step.started_at
+    return began is not None and began <= at and (ended_at is None or at <= ended_at)
 
 
 def _keep(batch: Batch, session: SessionState, match_key: int, at: int) -> None:

@@ -57,6 +57,7 @@ def first_row(
 ) -> StepState:
     """Return the step that this change alone makes, in the place it was given."""
     phase = change.phase
+    is_alone = change.call_id is None and change.match_key is None
     return StepState(
         step_id,
         step_id,
@@ -84,8 +85,8 @@ def first_row(
         event.event_id,
         event.peer_uid,
         now,
-        _ranks(change) if change.call_id is not None else _ranks_alone(change),
-        change.match_key if phase is Phase.START else None,
+        _ranks_alone(change) if is_alone else _ranks(change),
+        change.match_key if phase is Phase.START or change.call_id is None else None,
     )
 
 

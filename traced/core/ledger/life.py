@@ -6,6 +6,7 @@ two were told. A submitted prompt shows as well as a start that it is open.
 """
 
 from traced.core.event import Event, ModelChanged, RunningLost, SessionEnded, SessionStarted
+from traced.core.ledger import alike
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.running import close_all
 from traced.core.ledger.session import SessionState
@@ -76,3 +77,4 @@ def _close_before(batch: Batch, session: SessionState, at: int) -> None:
     close_all(batch, session, at)
     session.closed_at = max(session.closed_at or at, at)
     session.note_point(at)
+    alike.point_told(batch, session)

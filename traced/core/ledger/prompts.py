@@ -6,6 +6,7 @@ a call of the main thread; without ids each submission is the next.
 """
 
 from traced.core.event import Event, PromptEnded, PromptSubmitted
+from traced.core.ledger import alike
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.life import opened
 from traced.core.ledger.running import close_main_thread
@@ -55,6 +56,7 @@ def _submitted(batch: Batch, session: SessionState, event: Event, change: Prompt
         session.note_point(event.at)
         if change.prompt_id is not None:
             close_main_thread(batch, session, event.at, lambda other: other != number)
+        alike.point_told(batch, session)
     prompt.summary = cut("\n".join(texts), SUMMARY_CHARS_MAX) if texts else None
     batch.prompt_changed(session, prompt)
     opened(session, event.at)
@@ -79,6 +81,7 @@ def _ended(batch: Batch, session: SessionState, event: Event, change: PromptEnde
     else:
         number = prompt.number
         close_main_thread(batch, session, event.at, lambda other: other == number)
+    alike.point_told(batch, session)
 
 
 def _latest(session: SessionState) -> PromptState | None:

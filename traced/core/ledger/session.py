@@ -47,9 +47,11 @@ class SessionState(Struct):
     """
     One row of the table ``session`` with what hangs on it.
 
-    `sub_agents`, `running` and `asks` are whole; `calls` and `prompts` hold what was touched
-    lately. Where `calls_complete` or `prompts_complete` is false, one that is not in them may be in
-    the database. `orders_taken` answers for the explicit step orders of the present batch only.
+    `sub_agents`, `running` and `asks` are whole; `calls`, `alike` (calls without an id, by their
+    match key, in the order of recording) and `prompts` hold what was touched lately. Where
+    `calls_complete`, `alike_complete` or `prompts_complete` is false, one that is not in them may
+    be in the database. `orders_taken` answers for the explicit step orders of the present batch
+    only.
     `latest_point` is no earlier than any point that closes a step: what began since is not over.
     """
 
@@ -79,7 +81,9 @@ class SessionState(Struct):
     running: dict[int, StepState] = field(default_factory=dict)
     asks: list[tuple[int, int]] = field(default_factory=list)
     calls: dict[str, StepState] = field(default_factory=dict)
+    alike: dict[int, list[StepState]] = field(default_factory=dict)
     calls_complete: bool = True
+    alike_complete: bool = True
     prompts_complete: bool = True
     orders_taken: dict[int, str] = field(default_factory=dict)
 

@@ -5,7 +5,8 @@ Law: the row depends on which events came, never on their order (SPEC 4, law 2).
 remembers how strong the event was that said it; a stronger one replaces it, an equal one wins if
 its value sorts lower, a weaker one only fills what is null. Merging is therefore commutative,
 associative and idempotent. Two things follow from points in time instead, and are settled by
-their own rooms: whether a step is over (`running`), and when its agent asked its user (`asks`).
+their own rooms: whether a step is over (`running`), when its agent asked its user (`asks`), and
+which start is that of a call without an id (`alike`).
 """
 
 from typing import Final
@@ -61,6 +62,7 @@ SHIFT: Final = {name: FIRST_FIELD_BIT + 3 * index for index, name in enumerate(F
 WHAT_SHIFT: Final = SHIFT["what"]
 PROMPT_SHIFT: Final = SHIFT["prompt"]
 EXPLICIT_SHIFT: Final = SHIFT["explicit_prompt"]
+STARTED_AT_SHIFT: Final = SHIFT["started_at"]
 RESULT: Final = tuple((name, SHIFT[name]) for name in ("output", "output_summary", "error"))
 # What a batch says of a result holds only where nobody else tells: the others need not be undone.
 RESULT_RANK: Final = {Phase.BATCH: 1, Phase.START: 2, Phase.DENIED: 3, Phase.END: 4}
@@ -120,6 +122,20 @@ class StepState(Struct, gc=False):
             self.ranks += UNKNOWN - RUNNING
             self.status = "unknown"
 
+    def open(self) -> None:
+        """Undo `close`: what closed it was no end of the call that this row has now."""
+        if self.ranks & RANK_MASK == UNKNOWN:
+            self.ranks -= UNKNOWN - RUNNING
+            self.status = "running"
+
+
+def put_start(step: StepState, started_at: int | None) -> None:
+    """Give a step another start, or none; all else stays (`alike`)."""
+    step.started_at = started_at
+    step.ranks &= ~(STARTED_FLAG | RANK_MASK << STARTED_AT_SHIFT)
+    if started_at is not None:
+        step.ranks |= STARTED_FLAG | int(Phase.START) << STARTED_AT_SHIFT
+
 
 def merge(step: StepState, change: StepChange, prompt_number: int) -> None:
     """Let `change` say what it knows of `step`; `prompt_number` is where it would put it."""
@@ -140,7 +156,7 @@ def merge(step: StepState, change: StepChange, prompt_number: int) -> None:
     elif not step.prompt_is_explicit:
         named = PROMPT_RANK[phase] if change.prompt_id is not None else IMPLIED_PROMPT
         _offer(step, "prompt_number", prompt_number, named, PROMPT_SHIFT)
-    if phase is Phase.START and change.match_key is not None:
+    if change.match_key is not None and (phase is Phase.START or change.call_id is None):
         held = step.match_key
         step.match_key = change.match_key if held is None else min(held, change.match_key)
     _settle_status(step, phase, change.status)

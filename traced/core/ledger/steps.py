@@ -8,7 +8,7 @@ from msgspec.structs import astuple
 
 from traced.core.errors import OrderTaken
 from traced.core.event import Event, Phase, StepChange
-from traced.core.ledger import asks, running, sub_agents
+from traced.core.ledger import alike, asks, running, sub_agents
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.first import first_row
 from traced.core.ledger.prompts import ensure_number, number_of_id
@@ -26,7 +26,11 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
     Raises:
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
-    step = session.calls.get(change.call_id) if change.call_id is not None else None
+    match_key = change.match_key if change.call_id is None else None
+    if match_key is not None:
+        step = alike.joined(session, match_key, change)
+    else:
+        step = session.calls.get(change.call_id) if change.call_id is not None else None
     if step is None and change.step_order is not None:
         _check_order(session, change, change.step_order)
     prompt_number = _prompt_for(batch, session, change, event.at)
@@ -34,6 +38,9 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
         step = _new(batch, session, event, change, prompt_number)
     else:
         _add(batch, session, step, change, prompt_number)
+    if match_key is not None:
+        alike.share_out(batch, session, match_key)
+        step = alike.holder(session, step, change)
     if step.match_key is not None:
         asks.told(batch, session, step, change.phase)
     child = step.child_agent_id
@@ -94,6 +101,8 @@ def _new(
     batch.new_steps[step_id] = step
     if change.call_id is not None:
         session.calls[change.call_id] = step
+    elif change.match_key is not None:
+        alike.add(session, change.match_key, step)
     if change.agent_id is not None:
         _place(session, step)
     if change.phase is Phase.START:

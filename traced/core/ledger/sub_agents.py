@@ -5,6 +5,8 @@ Law 5 of SPEC 4: a sub-agent's steps go to the prompt of the call that launched 
 is known, to that of its start; before that, to the earliest that its steps name.
 """
 
+from itertools import chain
+
 from traced.core.event import AgentEnded, AgentStarted, Event, StepChange
 from traced.core.ledger.batch import Batch, Described, Move
 from traced.core.ledger.session import BY_CALL, BY_START, BY_STEP, SessionState, SubAgentState
@@ -116,7 +118,11 @@ def move(batch: Batch, session: SessionState, sub_agent: SubAgentState, number: 
         if is_new:  # no step is under a prompt that it has from this sub-agent
             continue
         batch.moves.append(Move(session.pk, each.agent_id, number))
-        for step in (*session.calls.values(), *session.running.values()):
+        for step in (
+            *session.calls.values(),
+            *session.running.values(),
+            *chain(*session.alike.values()),
+        ):
             if step.agent_id == each.agent_id and not step.prompt_is_explicit:
                 step.prompt_number = number
         moving += [
