@@ -12,7 +12,7 @@ import os
 import pwd
 import shlex
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -86,13 +86,8 @@ def prepare_folders(
     Raises:
         ConfigError: If any of them is not as it has to be; one line each.
     """
-    private = (own.state, own.runtime)
-    checks = [
-        partial(prepare_private_folder if folder in private else prepare_foreign_folder, folder)
-        for folder in dict.fromkeys((db.parent, socket.parent))
-        if is_shared or folder != spool
-    ]
-    checks.append(partial(prepare_drop_folder if is_shared else prepare_private_folder, spool))
+    rules = folder_rules(db=db, socket=socket, spool=spool, own=own, is_shared=is_shared)
+    checks = [partial(prepare, folder) for folder, prepare in rules]
     checks += [
         partial(check_private_file, db.with_name(db.name + suffix)) for suffix in DB_SUFFIXES
     ]
@@ -104,6 +99,19 @@ def prepare_folders(
             problems.append(str(error))
     if problems:
         raise ConfigError("\n".join(problems))
+
+
+def folder_rules(
+    *, db: Path, socket: Path, spool: Path, own: UserFolders, is_shared: bool = False
+) -> list[tuple[Path, Callable[[Path], None]]]:
+    """Return the folders that the daemon needs, each with what makes and checks it."""
+    private = (own.state, own.runtime)
+    rules = [
+        (folder, prepare_private_folder if folder in private else prepare_foreign_folder)
+        for folder in dict.fromkeys((db.parent, socket.parent))
+        if is_shared or folder != spool
+    ]
+    return [*rules, (spool, prepare_drop_folder if is_shared else prepare_private_folder)]
 
 
 def prepare_private_folder(path: Path) -> None:

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "run": "operate",
     "status": "operate",
     "service": "service",
+    "doctor": "doctoring",
     "demo": "demo",
     "web": "web",
     "config": "configuring",
