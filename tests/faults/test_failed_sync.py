@@ -15,7 +15,7 @@ SHARE = 0.05 if LONG else 0.01  # of the instants between, at which the power is
 # A first start syncs a dozen times until it says READY; then each commit does once.
 SYNCS_OF_A_START_MAX = 19
 EVERY_OTHER = f"{SYNCS_OF_A_START_MAX + 1}+2"
-EACH = map(str, range(1, 31))
+EACH = map(str, range(1, 27))
 
 pytestmark = needs_strace
 

@@ -6,6 +6,7 @@ database of the program's version, in WAL mode, with the durability that was ask
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from typing import Final, Literal, ParamSpec, TypeVar
 import aiosqlite
 import anyio
 
-from traced.core.errors import StoreDamaged, StoreError
+from traced.core.errors import StoreBroken, StoreDamaged, StoreError
 from traced.store.faults import of_a_file, of_opening, told_as_busy
 from traced.store.files import WAL, beside
 from traced.store.migrate import PACKAGED, check_version, migrate, read_migrations
@@ -38,6 +39,9 @@ OPENING_SECONDS_MAX: Final = 0.1
 # More than the statements of the store in all their sizes, so that none is prepared twice.
 STATEMENTS_CACHED_MAX: Final = 256
 LOG_CHUNK_BYTES: Final = 1024 * 1024
+
+# What `quick_check` says of a page that it did not get, with SQLite's code of why.
+_UNREAD_PAGE: Final = re.compile(r"unable to get the page\. error code=([0-9]+)")
 
 
 def try_to_open(path: Path) -> None:
@@ -195,8 +199,13 @@ def check_all(connection: sqlite3.Connection) -> None:
     with told_as_busy():
         connection.execute("PRAGMA shrink_memory")
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if found != "ok":
-        raise StoreDamaged(" ".join(str(found).split()))
+    if found == "ok":
+        return
+    told = " ".join(str(found).split())
+    unread = _UNREAD_PAGE.search(told)
+    if unread and int(unread[1]) & 0xFF == sqlite3.SQLITE_IOERR:
+        raise StoreBroken(told)  # the disk did not read it: what it holds nobody knows
+    raise StoreDamaged(told)
 
 
 async def run_in_writer_thread(
