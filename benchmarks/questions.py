@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from traced.store import pages, queries
+from traced.store.index.search import Query, search
+from traced.store.index.stats import stats
 from traced.store.reader import ReadConnection
 
 SECONDS_MAX = 2.0
 PAGE_STEPS = 200
 RECENT_STEPS = 100
+HOUR_MS = 60 * 60 * 1000
+FILES = 4099  # named in the inputs of `benchmarks.filled`, one word each
 STEPS_BETWEEN_LOOKS = 10_000
 
 LARGER_SESSIONS = f"""
@@ -90,13 +94,23 @@ def _recent(connection: ReadConnection, _place: Place, _number: int) -> Sequence
     return pages.recent(connection, RECENT_STEPS).steps
 
 
+def _search(connection: ReadConnection, _place: Place, number: int) -> Sequence[object]:
+    return search(connection, Query(f"part{(number + 1) * 7919 % FILES}", 50)).results
+
+
+def _stats_of_an_hour(connection: ReadConnection, _place: Place, _number: int) -> Sequence[object]:
+    return stats(connection, since_ms=time.time_ns() // 1_000_000 - HOUR_MS)
+
+
 def _stats(connection: ReadConnection, _place: Place, _number: int) -> Sequence[object]:
-    return queries.stats(connection)
+    return stats(connection)
 
 
 QUESTIONS = (
     Question("first page of a session, 200 steps", 5, _page),
     Question("one prompt", 5, _prompt),
     Question("recent 100", 5, _recent),
+    Question("search", 50, _search),
+    Question("stats of the last hour", 100, _stats_of_an_hour),
     Question("stats of everything", 200, _stats),
 )

@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.questions import QUESTIONS, answered, places
-from traced.store.reader import open_reader
+from traced.store.index.companion import open_with_companion
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     over = threading.Event()
     found = defaultdict[str, list[tuple[float, int]]](list)
     somewhere = places(path)
-    with closing(open_reader(path)) as connection:
+    with closing(open_with_companion(path)) as connection:
         for question in QUESTIONS:  # so that no first one counts
             answered(connection, question, next(somewhere), 0)
         print("ready", flush=True)

@@ -12,6 +12,7 @@ from benchmarks.filled import fill
 from benchmarks.questions import PAGE_STEPS, QUESTIONS, Question, answered, places
 from traced.core.event import Event, Phase, StepChange
 from traced.store import queries
+from traced.store.index.companion import open_with_companion
 from traced.store.reader import open_reader
 from traced.store.recorder import Recorder
 
@@ -82,7 +83,7 @@ def test_a_daemon_goes_on_in_a_filled_database(tmp_path: Path) -> None:
 @pytest.mark.parametrize("question", QUESTIONS, ids=[question.name for question in QUESTIONS])
 def test_each_question_has_an_answer_in_a_filled_database(filled: Path, question: Question) -> None:
     """What the benchmark of reading asks finds something, so that its times mean something."""
-    with closing(open_reader(filled)) as reader:
+    with closing(open_with_companion(filled)) as reader:
         for number, place in enumerate(islice(places(filled), 3)):
             _ms, rows = answered(reader, question, place, number)
             assert 0 < rows <= PAGE_STEPS

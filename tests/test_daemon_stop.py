@@ -85,7 +85,7 @@ async def test_a_stop_is_clean(short_folder: Path) -> None:
         await daemon.ready.wait()
         await (await daemon.client(acked(1))).answer()
 
-    left = names_in(short_folder) - {"t.db-shm", "t.db-wal"}
+    left = names_in(short_folder) - {"t.db-shm", "t.db-wal", "t-index.db"}
     wal = short_folder / "t.db-wal"
     assert left == {"t.db", "t.db.lock", "t.sock.lock", "spool"}
     assert not wal.exists() or wal.stat().st_size == 0

@@ -162,6 +162,7 @@ class Daemon:
                     watchers.start_soon(rooms.spool_pace.hand_on, rooms.notes.watch)
                     watchers.start_soon(minute.watch, rooms.figures)
                     watchers.start_soon(rooms.retention.watch)
+                    watchers.start_soon(rooms.background.run)
                     log.info("ready", socket=place.name, database=str(self._config.db))
                     self._heartbeat.ready()
                     ready()

@@ -29,6 +29,8 @@ from traced.ingest.spool import Spool
 from traced.ingest.status import Status
 from traced.ingest.translate import Translator
 from traced.ingest.writer import Writer
+from traced.store.index.background import Background
+from traced.store.index.indexer import Indexer
 from traced.store.retention import limits_of
 from traced.store.store import Store
 
@@ -67,6 +69,11 @@ class Rooms:
         )
         self.writer.progress = self.pulse.returned
         self.listener = self._listener()
+        self.background = Background(
+            Indexer(config.db),
+            is_busy=lambda: self.figures.queued > 0,
+            may_work=lambda: self.writer.state == "ok",
+        )
 
     async def use(self, config: Config) -> None:
         """

@@ -2,7 +2,15 @@ import msgspec
 import pytest
 from support.rows import AT_EIGHT, START, STEP, entry, ran, second
 
-from traced.cli.listing import rejected_lines, session_table, short_ids, stats_table, tail_line
+from traced.cli.listing import (
+    excerpt,
+    found_line,
+    rejected_lines,
+    session_table,
+    short_ids,
+    stats_table,
+    tail_line,
+)
 from traced.cli.screen import Screen
 from traced.store.rows import RejectedEvent, StepStats
 
@@ -124,6 +132,25 @@ def test_tail_lines_line_up() -> None:
         assert max(line.cell_len for line in lines) <= screen.width
 
 
+def test_what_was_found_is_a_line() -> None:
+    """A step that was found has its time, session, prompt, name and status, and what it says."""
+    step = ran(7, 5, 20, session_id="6f1d2c3b-0000", input_summary="npm install")
+
+    assert found_line(WIDE, step, "install").plain == (
+        "2027-01-15 08:00:05  6f1d2c3b   1  Bash                  ✓ npm install"
+    )
+
+
+def test_an_excerpt_shows_the_word() -> None:
+    """Of several texts the one with the word is shown, from shortly before it."""
+    step = ran(1, 0, 1, input_summary="make test", error="x" * 100 + " the Needle is here")
+
+    assert excerpt(step, "needle") == "x" * 7 + " the Needle is here"
+    assert excerpt(step, "make needle") == "make test"
+    assert excerpt(step, "elsewhere") == "make test"
+    assert excerpt(ran(1, 0, 1), "bash") == ""
+
+
 @pytest.mark.parametrize("screen", [WIDE, NARROW])
 def test_lists_are_safe_to_show(screen: Screen) -> None:
     """In whatever column, text that steers a terminal is spelled out."""
@@ -140,6 +167,7 @@ def test_lists_are_safe_to_show(screen: Screen) -> None:
         *stats_table(screen, [StepStats("mcp", HOSTILE, HOSTILE, 1, 0, 1.0, 1.0, 1.0)]),
         *rejected_lines(screen, event),
         tail_line(screen, step),
+        found_line(screen, step, "x"),
     ]
     shown = "".join(line.plain for line in lines)
 

@@ -79,3 +79,27 @@ def test_times_are_shown_in_the_local_zone(monkeypatch: pytest.MonkeyPatch) -> N
     assert times.clock("2027-01-15T20:00:00.000Z") == "01:30:00"
     assert times.date("2027-01-15T20:00:00.000Z") == "2027-01-16"
     assert times.date_and_clock("2027-01-15T20:00:00.000Z") == "2027-01-16 01:30:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "since_ms"),
+    [
+        ("90s", 1_800_000_000_000 - 90 * SECOND),
+        ("15m", 1_800_000_000_000 - 15 * MINUTE),
+        ("24h", 1_800_000_000_000 - DAY),
+        ("7d", 1_800_000_000_000 - 7 * DAY),
+        ("2027-01-15", 1_799_971_200_000),
+        ("2027-01-15T08:00Z", 1_800_000_000_000),
+        ("2027-01-15T08:00:00.5+01:00", 1_800_000_000_500 - HOUR),
+        ("", None),
+        ("5", None),
+        ("5w", None),
+        ("-5m", None),
+        ("9" * 10 + "s", None),
+        ("yesterday", None),
+        ("0001-01-01", None),
+    ],
+)
+def test_a_time_to_look_back_to(text: str, since_ms: int | None) -> None:
+    """How long ago, or a date; without a zone it is the local one, which is UTC here."""
+    assert times.since_ms(text, 1_800_000_000_000) == since_ms

@@ -20,6 +20,7 @@ SHARE = 0.005 if LONG else 0.06  # of the instants between, at which the power i
 # So much of garbage, which is kept, takes the log past its 4,000 pages before the rounds are over.
 GARBAGE = [b"x" * 60_000] * 12
 NAMES = "traced.db"
+LOG = "/traced.db-wal"  # the companion of words and tallies has one too, which nobody waits for
 LOG_HEAD_BYTES = 32  # which SQLite writes by itself (sqlite.org/fileformat2.html, section 4.1)
 
 pytestmark = [needs_strace, pytest.mark.timeout(900 if LONG else 120)]
@@ -109,7 +110,7 @@ def test_what_was_acked_survives_a_power_cut(recorded: list[Path], after: Path) 
 def begun_logs(traces: list[Path]) -> int:
     """Count how often a log was begun, at its first byte: anew after all of it was checkpointed."""
     calls = [call for trace in traces for what, call in moments(trace) if what == "end"]
-    written = [call for call in calls if call.name == "pwrite64" and call.path.endswith("-wal")]
+    written = [call for call in calls if call.name == "pwrite64" and call.path.endswith(LOG)]
     return sum(tuple(call.numbers[-2:]) == (LOG_HEAD_BYTES, 0) for call in written)
 
 
@@ -133,7 +134,7 @@ def told_when_synced(traces: list[Path]) -> Iterator[tuple[Call, bool]]:
     for trace in traces:
         is_synced = True
         for what, call in moments(trace):
-            if call.path.endswith("-wal") and call.name == "pwrite64":
+            if call.path.endswith(LOG) and call.name == "pwrite64":
                 is_synced = False
             elif (what, call.result) == ("end", 0) and is_sync(call):
                 is_synced = True
@@ -153,7 +154,7 @@ def is_deletion(call: Call) -> bool:
 
 def is_sync(call: Call) -> bool:
     """Tell whether a call makes the log last."""
-    return call.name == "fdatasync" and call.path.endswith("-wal")
+    return call.name == "fdatasync" and call.path.endswith(LOG)
 
 
 def test_without_power_durability_a_cut_loses_acked_events(tmp_path: Path, after: Path) -> None:

@@ -2,7 +2,6 @@ from support.rows import START, Recording
 
 from traced.store import queries
 from traced.store.reader import ReadConnection
-from traced.store.rows import StepStats
 
 # --- prompts, agents, steps -------------------------------------------------------------------
 
@@ -133,41 +132,7 @@ def test_changed_of_one_session(recording: Recording, reader: ReadConnection) ->
     assert queries.newest_revision(reader) == theirs
 
 
-# --- stats, rejected --------------------------------------------------------------------------
-
-
-def test_stats_are_by_nearest_rank(recording: Recording, reader: ReadConnection) -> None:
-    """The median of 1 to 20 is 10, their 95th percentile 19; steps without a duration count too."""
-    pk = recording.session()
-    for length in range(1, 21):
-        recording.step(
-            pk, length, duration_ms=float(length), status="error" if length < 3 else "ok"
-        )
-    recording.step(pk, 21, status="running")
-
-    assert queries.stats(reader) == [StepStats("tool", "Bash", None, 21, 2, 10.0, 19.0, 210.0)]
-
-
-def test_stats_without_durations(recording: Recording, reader: ReadConnection) -> None:
-    """What never ended has no percentiles, and a total of nothing."""
-    recording.step(recording.session(), 1, status="running")
-
-    assert queries.stats(reader) == [StepStats("tool", "Bash", None, 1, 0, None, None, 0.0)]
-
-
-def test_stats_tell_servers_apart(recording: Recording, reader: ReadConnection) -> None:
-    """MCP tools of one name are counted by server, other steps of one name together."""
-    pk = recording.session()
-    recording.step(pk, 1, trace_type="mcp", name="search", source="github", duration_ms=3.0)
-    recording.step(pk, 2, trace_type="mcp", name="search", source="jira", duration_ms=2.0)
-    recording.step(pk, 3, trace_type="skill", name="review", source="user", duration_ms=0.5)
-    recording.step(pk, 4, trace_type="skill", name="review", source="plugin", duration_ms=0.5)
-
-    assert [(each.source, each.name, each.count) for each in queries.stats(reader)] == [
-        ("github", "search", 1),
-        ("jira", "search", 1),
-        (None, "review", 2),
-    ]
+# --- rejected -----------------------------------------------------------------------------------
 
 
 def test_rejected_come_latest_first(recording: Recording, reader: ReadConnection) -> None:

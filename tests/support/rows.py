@@ -59,17 +59,36 @@ class Recording:
             "ranks": 0,
         }
         row = {"session_pk": session_pk, "step_order": step_order, **defaults, **columns}
+        self.skip(0)
         return self._insert("step", row)
+
+    def skip(self, numbers: int) -> None:
+        """Let so many numbers of the sequence be given to nothing."""
+        self._sequence += numbers
+        self.connection.execute("UPDATE ledger SET sequence = ?", (self._sequence,))
 
     def change(self, step_id: int, **columns: Any) -> int:
         """Change a step; return its new revision."""
-        self._sequence += 1
+        self.skip(1)
         changed = {"revision": self._sequence, **columns}
         assignments = ", ".join(f"{column} = :{column}" for column in changed)
         self.connection.execute(
             f"UPDATE step SET {assignments} WHERE id = :step_id", {"step_id": step_id, **changed}
         )
         return self._sequence
+
+    def remove(self, session_pk: int, *, whole: bool = True) -> None:
+        """Remove a session: hide it, tell of it, and (`whole`) delete its steps."""
+        self.connection.execute(
+            "UPDATE session SET removed_at = ? WHERE pk = ?", (START, session_pk)
+        )
+        self.connection.execute(
+            "INSERT INTO removal (session_pk, removed_at, first_step_id, last_step_id)"
+            " SELECT ?, ?, min(id), max(id) FROM step WHERE session_pk = ?",
+            (session_pk, START, session_pk),
+        )
+        if whole:
+            self.connection.execute("DELETE FROM step WHERE session_pk = ?", (session_pk,))
 
     def rejected(self, reason: str = "not_json", **columns: Any) -> None:
         """Add a rejected event."""

@@ -5,6 +5,7 @@ Law: nothing heavy is imported here; `traced show` has to be there at once.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Annotated
 
 import typer
 
+from traced.cli.times import since_ms
 from traced.settings import effective
+from traced.store.index.companion import open_with_companion
 from traced.store.reader import ReadConnection, open_reader
 
 Database = Annotated[
@@ -50,3 +53,32 @@ def database(option: Path | None) -> Iterator[ReadConnection]:
     """
     with closing(open_reader(database_path(option))) as connection:
         yield connection
+
+
+@contextmanager
+def database_with_index(option: Path | None) -> Iterator[ReadConnection]:
+    """
+    Open the database for reading together with its companion, and close it.
+
+    Raises:
+        ConfigError: If the settings are wrong.
+        StoreError: If there is none that can be read.
+    """
+    with closing(open_with_companion(database_path(option))) as connection:
+        yield connection
+
+
+def since_option(text: str, name: str) -> int:
+    """
+    Return a time given as `24h` or as a date, as Unix milliseconds.
+
+    Raises:
+        typer.BadParameter: If it is neither.
+    """
+    found = since_ms(text, time.time_ns() // 1_000_000)
+    if found is None:
+        raise typer.BadParameter(
+            f"{text!r}, expected 90s, 15m, 24h, 7d or a date such as 2026-01-31T12:00Z",
+            param_hint=name,
+        )
+    return found

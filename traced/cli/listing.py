@@ -19,6 +19,9 @@ from traced.store.rows import RejectedEvent, SessionEntry, Step, StepStats
 # The first group of a UUID; what people compare by eye.
 SHORT_ID_CHARS: Final = 8
 WIDE_MIN: Final = words.WORDS_WIDTH_MIN
+# Of a text whose word stands further back than this, its beginning is left out.
+EXCERPT_AFTER_CHARS: Final = 24
+EXCERPT_BEFORE_CHARS: Final = 12
 GAP: Final = "  "
 INDENT: Final = "    "
 
@@ -131,6 +134,35 @@ def tail_line(screen: Screen, step: Step) -> Text:
     line.append(pad(words.cut_summary(screen, words.summary(step, None), room), room))
     line.append(pad_left(times.duration(words.length_ms(screen, step)), 11)).append(" ")
     return line.append_text(words.status_text(screen, step.status))
+
+
+def found_line(screen: Screen, step: Step, text: str) -> Text:
+    """Return one line for a step found by `text`: when, where, and what of it says so."""
+    wide = screen.width >= WIDE_MIN
+    moment = step.started_at or step.ended_at or step.created_at
+    line = Text().append((times.date_and_clock if wide else times.date)(moment) + GAP, "dim")
+    line.append(pad(screen.clean(step.session_id[:SHORT_ID_CHARS]), SHORT_ID_CHARS), "cyan")
+    line.append(pad_left(f"{step.prompt_number}", 4), "dim")
+    name_cells = 20 if wide else 12
+    line.append(GAP)
+    line.append(pad(screen.cut(words.name(screen, step), name_cells), name_cells), "bold")
+    line.append(GAP)
+    line.append_text(words.status_text(screen, step.status)).append(" ")
+    return line.append(screen.cut(excerpt(step, text), max(screen.width - line.cell_len, 0)))
+
+
+def excerpt(step: Step, text: str) -> str:
+    """Return what a step says from shortly before the first of the words in `text` that it has."""
+    told = [each for each in (step.input_summary, step.error, step.output_summary) if each]
+    for each in told:
+        lower = each.lower()
+        places = [place for word in text.lower().split() if (place := lower.find(word)) >= 0]
+        if places:
+            start = min(places)
+            return (
+                each if start <= EXCERPT_BEFORE_CHARS * 2 else each[start - EXCERPT_BEFORE_CHARS :]
+            )
+    return told[0] if told else ""
 
 
 def _errors(number: int) -> Text:

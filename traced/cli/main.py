@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "show": "reading",
     "tail": "reading",
     "stats": "reading",
+    "search": "search",
     "rejected": "reading",
 }
 

@@ -10,13 +10,23 @@ import msgspec
 import typer
 
 from traced.cli.cards import Card, cards
-from traced.cli.common import AsJson, Database, OfAgent, OfUser, database, database_path
+from traced.cli.common import (
+    AsJson,
+    Database,
+    OfAgent,
+    OfUser,
+    database,
+    database_path,
+    database_with_index,
+    since_option,
+)
 from traced.cli.follow import Follower, Shown
 from traced.cli.listing import rejected_lines, session_table, stats_table, tail_line
 from traced.cli.output import Output, complain, pause, print_json
 from traced.cli.render import session_lines
 from traced.core.errors import SessionUnknown
 from traced.store import queries
+from traced.store.index.stats import stats as step_stats
 from traced.store.reader import snapshot
 from traced.store.rows import Prompt, Step
 
@@ -148,19 +158,37 @@ def tail(
                 pause(POLL_SECONDS)
 
 
-def stats(*, as_json: AsJson = False, db: Database = None) -> None:
+def stats(
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="TIME", help="Only what ran since 90s, 15m, 24h, 7d ago, or a date."
+        ),
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="NAME", help="Only steps of this agent.")
+    ] = None,
+    as_json: AsJson = False,
+    db: Database = None,
+) -> None:
     """
     Count what ran, how often it failed, how long it took.
 
-    Example: traced stats
+    Counts and totals are exact, P50 and P95 within 5 %.
+
+    Example: traced stats --since 24h
     """
-    with database(db) as connection, snapshot(connection):
-        found = queries.stats(connection)
+    since_ms = None if since is None else since_option(since, "--since")
+    with database_with_index(db) as connection:
+        found = step_stats(connection, since_ms, agent)
     if as_json:
         print_json({"stats": found})
     elif found:
         output = Output()
         output.print(stats_table(output.screen, found))
+    elif since is not None or agent is not None:
+        complain("no such steps: `traced stats` alone counts all")
     else:
         complain("no steps yet: `traced install` lets your agents record theirs")
 

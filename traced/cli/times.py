@@ -5,6 +5,7 @@ Law: a time that cannot be read is shown as nothing, never guessed and never an 
 """
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,6 +16,8 @@ DAY_MS: Final = 24 * HOUR_MS
 # From here on hours no longer matter, and up to there days do.
 DAYS_ALONE_MIN: Final = 10
 DAYS_SHOWN_MAX: Final = 9999
+_UNITS_MS: Final = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+_AGO: Final = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 
 
 def epoch_ms(text: str | None) -> int | None:
@@ -26,6 +29,21 @@ def epoch_ms(text: str | None) -> int | None:
     except ValueError:
         return None
     return round(moment.replace(tzinfo=UTC).timestamp() * SECOND_MS)
+
+
+def since_ms(text: str, now_ms: int) -> int | None:
+    """
+    Return the time that `90s`, `15m`, `24h`, `7d` ago was, or a date is; None if it is neither.
+
+    A date without a zone is of the local one.
+    """
+    if ago := _AGO.fullmatch(text):
+        return now_ms - int(ago[1]) * _UNITS_MS[ago[2]]
+    try:
+        moment = datetime.fromisoformat(text).astimezone()
+    except (OverflowError, ValueError, OSError):
+        return None
+    return round(moment.timestamp() * SECOND_MS)
 
 
 def clock(text: str | None) -> str:

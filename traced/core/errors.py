@@ -11,6 +11,7 @@ What can go wrong, and whose fault it is.
     │           └── StoreMoved    the files at its path are not the ones that are open
     ├── SessionUnknown    nothing recorded goes by this name: say how to see what is there
     ├── SessionAmbiguous  several sessions go by this name: list them
+    ├── NothingToFind     a text to search for holds no word: say what is expected
     ├── AlreadyRunning    another daemon holds the database or the socket: leave it alone
     ├── NotRunning        no daemon answers: start it, or read the database without it
     ├── EventsLost        the daemon ended without keeping all that it had read: say how many
@@ -64,6 +65,10 @@ class SessionUnknown(TracedError):
 
 class SessionAmbiguous(TracedError):
     """More than one session goes by the name that was given."""
+
+
+class NothingToFind(TracedError):
+    """A text holds no word that could be searched for, or too many."""
 
 
 class AlreadyRunning(TracedError):

@@ -18,14 +18,13 @@ from traced.store.rows import (
     Session,
     SessionEntry,
     Step,
-    StepStats,
 )
 from traced.store.statements import statement
 
 CANDIDATES_MAX: Final = 10
 LAST_CHARACTER: Final = "\U0010ffff"
 
-Row = TypeVar("Row", Prompt, Agent, Step, StepStats)
+Row = TypeVar("Row", Prompt, Agent, Step)
 Parameters = Mapping[str, str | int | None]
 
 
@@ -137,11 +136,6 @@ def newest_revision(connection: ReadConnection) -> int:
     """Return the revision given last, 0 before the first."""
     (revision,) = connection.execute(statement("newest_revision")).fetchone()
     return int(revision)
-
-
-def stats(connection: ReadConnection) -> list[StepStats]:
-    """Return figures for every kind of step, the longest total first; durations in milliseconds."""
-    return _structs(StepStats, connection.execute(statement("step_stats")))
 
 
 def rejected(connection: ReadConnection, limit: int) -> list[RejectedEvent]:

@@ -56,6 +56,20 @@ class Stats(msgspec.Struct, frozen=True):
     count: int
 
 
+class FoundSteps(msgspec.Struct, frozen=True):
+    """
+    A page of the steps found, the one that changed last first; without their content.
+
+    Not `complete`: the newest steps are not all indexed yet. A page may hold fewer than were asked
+    for, or none, and still have one after it: the search ends within its time.
+    """
+
+    results: list[Step]
+    count: int
+    next: str | None
+    complete: bool
+
+
 class Health(msgspec.Struct, frozen=True):
     """How the daemon is, by its own word just now."""
 

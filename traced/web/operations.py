@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from traced.store.pages import INT64_MAX
 from traced.web import events, metrics
 from traced.web.asked import LIMIT_DEFAULT, LIMIT_MAX, NAME_CHARS_MAX, NUMBER_MAX, UID_MAX
-from traced.web.documents import Health, SessionDocument, Sessions, Stats, Traces
+from traced.web.documents import FoundSteps, Health, SessionDocument, Sessions, Stats, Traces
+from traced.web.figures import QUERY_CHARS_MAX, TRACE_TYPES
 from traced.web.hooks import AGENTS
 from traced.web.traces import CURSOR_CHARS_MAX
 
@@ -109,7 +110,26 @@ OPERATIONS: Final = (
         (_SESSION, _AGENT, _UID),
         _NAMED,
     ),
-    Operation("/api/stats", "Figures for every kind of step.", JSON, Stats),
+    Operation(
+        "/api/stats",
+        "Figures for every kind of step, of all or of those since a time (Unix ms).",
+        JSON,
+        Stats,
+        (Parameter("since_ms", _whole(0, INT64_MAX)), _AGENT),
+    ),
+    Operation(
+        "/api/search",
+        "Steps that hold all these words, the one that changed last first.",
+        JSON,
+        FoundSteps,
+        (
+            Parameter("q", _text(QUERY_CHARS_MAX), is_required=True),
+            _LIMIT,
+            _BEFORE,
+            _AGENT,
+            Parameter("type", {"type": "string", "enum": list(TRACE_TYPES)}),
+        ),
+    ),
     Operation(
         "/api/events",
         "Steps as they are made and change: server-sent events `step`, with the revision as id and"

@@ -1,0 +1,1 @@
+"""The statements of the companion file: words and tallies, kept off the way of the events."""

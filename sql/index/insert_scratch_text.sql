@@ -1,0 +1,2 @@
+-- Cut a text into words.
+INSERT INTO temp.scratch_text (rowid, words) VALUES (1, :text);

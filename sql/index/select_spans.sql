@@ -1,0 +1,2 @@
+-- The spans whose tallies hold.
+SELECT level, number, ran_from, ran_to FROM span;
