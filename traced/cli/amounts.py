@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from traced.cli.times import DAY_MS, HOUR_MS, MINUTE_MS
+from traced.show.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 LENGTHS_MS: Final = {"min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 SIZES: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from traced.cli.tree import Tree, grow
+from traced.show.tree import Tree, grow
 from traced.store.rows import Agent, Prompt, Session, Step
 
 

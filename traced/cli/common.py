@@ -13,8 +13,8 @@ from typing import Annotated
 
 import typer
 
-from traced.cli.times import since_ms
 from traced.settings import effective
+from traced.show.times import since_ms
 from traced.store.index.companion import open_with_companion
 from traced.store.reader import ReadConnection, open_reader
 

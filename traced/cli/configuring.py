@@ -8,11 +8,11 @@ from rich.text import Text
 
 from traced.cli.amounts import size
 from traced.cli.common import AsJson
-from traced.cli.escape import printable
 from traced.cli.output import Output, complain, print_json
 from traced.cli.table import Column, table
 from traced.config import RULES, Rule
 from traced.settings import Effective, Setting, effective
+from traced.show.escape import printable
 
 
 def config(*, as_json: AsJson = False) -> None:

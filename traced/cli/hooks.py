@@ -7,7 +7,6 @@ from typing import Annotated, Final
 import typer
 
 from traced.cli.asking import ask
-from traced.cli.escape import printable
 from traced.cli.operate import Socket, Spool, socket_places
 from traced.cli.output import complain
 from traced.core.errors import NotRunning
@@ -16,6 +15,7 @@ from traced.install import claude_code
 from traced.install.compiled import Choice, choose
 from traced.install.settings_file import Plan
 from traced.settings import effective
+from traced.show.escape import printable
 
 AGENTS: Final = (claude_code.NAME,)
 

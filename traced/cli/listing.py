@@ -11,9 +11,9 @@ from typing import Final
 from rich.text import Text
 
 from traced.cli import steps as words
-from traced.cli import times
 from traced.cli.screen import Screen, pad, pad_left
 from traced.cli.table import Column, table
+from traced.show import times
 from traced.store.rows import RejectedEvent, SessionEntry, Step, StepStats
 
 # The first group of a UUID; what people compare by eye.

@@ -20,8 +20,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from traced.cli.escape import printable, printable_json
 from traced.cli.screen import Screen
+from traced.show.escape import printable, printable_json
 
 # Of output that is no terminal: wide enough for a session's columns, as pasted into a report.
 PIPE_WIDTH: Final = 100

@@ -13,10 +13,10 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from traced.cli import steps as words
-from traced.cli import times
 from traced.cli.cards import Card
 from traced.cli.screen import Screen, pad, pad_left
-from traced.cli.tree import Heading, Mark, Node, Tree
+from traced.show import times
+from traced.show.tree import Heading, Mark, Node, Tree
 from traced.store.rows import Prompt, SessionEntry, Step
 
 LEVEL: Final = 2

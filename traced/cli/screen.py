@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from traced.cli.escape import printable
+from traced.show.escape import printable
 
 
 @dataclass(frozen=True, slots=True)

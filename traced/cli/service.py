@@ -8,7 +8,6 @@ from typing import Annotated, Final
 import typer
 
 from traced.cli.asking import ask
-from traced.cli.escape import printable
 from traced.cli.main import EXIT_CONFIG
 from traced.cli.output import complain, print_json
 from traced.core.errors import NotRunning, TracedError
@@ -29,6 +28,7 @@ from traced.install.units import (
     user_units,
 )
 from traced.settings import effective
+from traced.show.escape import printable
 
 SYSTEM_ROOT: Final = Path("/etc")
 # What the user's manager may not know of the shell in which the service is installed.

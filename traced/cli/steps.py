@@ -9,8 +9,8 @@ from typing import Final
 
 from rich.text import Text
 
-from traced.cli import times
 from traced.cli.screen import Screen
+from traced.show import times
 from traced.store.rows import Agent, Step
 
 STATUS_STYLES: Final = {

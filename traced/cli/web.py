@@ -24,6 +24,7 @@ from traced.web.binding import Bound, bind, url_of
 from traced.web.door import Door, PeerUid
 from traced.web.hosts import Hosts
 from traced.web.link import Link
+from traced.web.pages.routes import error_page, routes
 from traced.web.peer import can_tell, tcp_peer_uid
 from traced.web.reading import Reading
 from traced.web.serving import Stop, serve
@@ -86,11 +87,14 @@ async def _serve(
     found: Effective, bound: Bound, names: list[str], token: str | None, peer_uid: PeerUid | None
 ) -> None:
     config, stop = found.config, Stop()
+    reading = Reading(config.db)
     app = create_app(
-        Reading(config.db),
+        reading,
         Link(found.socket_places, config.spool),
         line_bytes_max=config.line_bytes_max,
         stopping=stop,
+        pages=routes(reading),
+        error_page=error_page,
     )
     door = Door(
         app,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traced.cli.escape import printable, printable_json
+from traced.show.escape import printable, printable_json
 
 
 @pytest.mark.parametrize(

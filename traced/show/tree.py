@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from traced.cli.times import epoch_ms
+from traced.show.times import epoch_ms
 from traced.store.rows import Agent, Step
 
 # Each level takes two columns, and 60 columns have to hold a step's name beside them.

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rows import AGENT, STEP, ran, second
 
-from traced.cli.tree import DEPTH_MAX, Heading, Mark, Node, Tree, grow
+from traced.show.tree import DEPTH_MAX, Heading, Mark, Node, Tree, grow
 from traced.store.rows import Agent, Step
 
 
