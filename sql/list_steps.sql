@@ -1,4 +1,4 @@
--- The steps of a session, or of one prompt of it, in the order in which they ran.
+-- The steps of a session in the order in which they ran.
 -- Without :content, input and output, which can be megabytes, are left out.
 SELECT
     trace.id, trace.event_id, trace.agent, trace.session_id, trace.prompt_number, trace.step_order,
@@ -13,5 +13,4 @@ FROM step
 JOIN execution_traces AS trace ON trace.id = step.id
 WHERE
     step.session_pk = :session_pk
-    AND (:prompt_number IS NULL OR step.prompt_number = :prompt_number)
 ORDER BY coalesce(step.started_at, step.ended_at, step.created_at), step.step_order;

@@ -1,4 +1,4 @@
--- The steps of a session, or (:prompt_number) of one prompt of it, whose order is above :after.
+-- The steps of a session whose order is above :after.
 SELECT
     trace.id, trace.event_id, trace.agent, trace.session_id, trace.prompt_number, trace.step_order,
     trace.trace_type, trace.name, trace.source, trace.status, trace.input_summary,
@@ -11,6 +11,5 @@ JOIN execution_traces AS trace ON trace.id = step.id
 WHERE
     step.session_pk = :session_pk
     AND step.step_order > :after
-    AND (:prompt_number IS NULL OR step.prompt_number = :prompt_number)
 ORDER BY step.step_order
 LIMIT :limit;

@@ -103,6 +103,8 @@ CREATE TABLE step (
 
 CREATE UNIQUE INDEX step_in_order ON step (session_pk, step_order);
 
+CREATE INDEX step_by_prompt ON step (session_pk, prompt_number, step_order);
+
 CREATE UNIQUE INDEX step_by_call ON step (session_pk, call_id) WHERE call_id IS NOT NULL;
 
 -- Steps that no call id tells apart; those that nothing more will be told of have no key either.

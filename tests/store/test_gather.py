@@ -37,7 +37,8 @@ def prompt_rows(connection: sqlite3.Connection) -> int:
 
 def prompts_of_steps(connection: sqlite3.Connection) -> list[Any]:
     """Return the prompts of all steps in the order of recording."""
-    return [number for (number,) in connection.execute("SELECT prompt_number FROM step")]
+    steps = connection.execute("SELECT prompt_number FROM step ORDER BY id")
+    return [number for (number,) in steps]
 
 
 def test_each_event_gets_its_session(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,9 @@ from traced.store.statements import statement
 # With what SQLite does first for each: it goes on from a key, in the order of an index.
 STATEMENTS = {
     "page_recent": "SEARCH step USING INTEGER PRIMARY KEY (rowid<?)",
-    "page_steps": "SEARCH step USING INDEX step_in_order (session_pk=? AND step_order>?)",
+    "page_steps": "SEARCH step USING COVERING INDEX step_in_order (session_pk=? AND step_order>?)",
+    "page_steps_of_prompt": "SEARCH step USING COVERING INDEX step_by_prompt"
+    " (session_pk=? AND prompt_number=? AND step_order>?)",
     "page_sessions": "SEARCH session USING INDEX session_recent (last_event_at<?)",
     "sessions_by_id": "SEARCH session USING INDEX session_by_id (session_id=?)",
     "changed_between": "SEARCH step USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",

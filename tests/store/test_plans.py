@@ -35,7 +35,7 @@ STATEMENTS = {
     "delete_asks_of": set(),
     "delete_sub_agents_of": set(),
     "delete_prompts_of": {"sqlite_autoindex_prompt_1"},
-    "delete_sessions": {"step_in_order", "sqlite_autoindex_prompt_1"},
+    "delete_sessions": {"step_by_prompt", "sqlite_autoindex_prompt_1"},
 }
 SCANS_ALLOWED = {
     "SCAN wanted VIRTUAL TABLE INDEX 1:",

@@ -23,10 +23,10 @@ from traced.store.viewing import (
 STATEMENTS = {
     "view_sessions": "SEARCH session USING INDEX session_recent (last_event_at<?)",
     "view_spans": "SEARCH step USING INDEX step_in_order (session_pk=?)",
-    "view_steps": "SEARCH step USING INDEX step_in_order (session_pk=?)",
-    "view_prompts": "SEARCH step USING INDEX step_in_order (session_pk=?)",
-    "view_kinds": "SEARCH step USING COVERING INDEX step_in_order (session_pk=?)",
-    "view_notable": "SEARCH step USING COVERING INDEX step_in_order (session_pk=?)",
+    "view_steps": "SEARCH step USING INDEX step_by_prompt (session_pk=?)",
+    "view_prompts": "SEARCH step USING INDEX step_by_prompt (session_pk=?)",
+    "view_kinds": "SEARCH step USING COVERING INDEX step_by_prompt (session_pk=?)",
+    "view_notable": "SEARCH step USING COVERING INDEX step_by_prompt (session_pk=?)",
 }
 ALL = Filter()
 

@@ -100,7 +100,8 @@ def of_session(
         "after": after,
         "limit": limit + 1,
     }
-    steps, more = _within_bounds(connection, "page_steps", asked, limit)
+    name = "page_steps" if prompt_number is None else "page_steps_of_prompt"
+    steps, more = _within_bounds(connection, name, asked, limit)
     return StepPage(steps, steps[-1].step_order if more else None)
 
 

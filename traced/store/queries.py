@@ -94,7 +94,8 @@ def steps(
     Without `content`, `input` and `output` are null: they can be megabytes each.
     """
     asked = {"session_pk": session_pk, "prompt_number": prompt_number, "content": content}
-    return _structs(Step, connection.execute(statement("list_steps"), asked))
+    name = "list_steps" if prompt_number is None else "list_steps_of_prompt"
+    return _structs(Step, connection.execute(statement(name), asked))
 
 
 def recent(
