@@ -54,6 +54,8 @@ function move(by) {
   const place = places[Math.min(Math.max(from, 0), places.length - 1)];
   place.focus({ preventScroll: true });
   place.scrollIntoView({ block: "nearest" });
+  // Rows that come into view for the first time can turn out taller than they were taken for.
+  requestAnimationFrame(() => place.scrollIntoView({ block: "nearest" }));
   if (panelIsOpen() && place.matches("[data-step]")) openStep(place);
 }
 
