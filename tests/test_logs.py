@@ -10,7 +10,7 @@ import pytest
 import structlog
 from structlog.typing import EventDict
 
-from traced.logs import RepeatFilter, configure, set_level
+from traced.logs import RepeatFilter, configure, set_level, tell_missing
 
 
 class Terminal(io.StringIO):
@@ -211,3 +211,12 @@ def test_a_flood_is_short(capsys: pytest.CaptureFixture[str]) -> None:
         structlog.get_logger().warning("peer_refused", uid=1)
 
     assert len(written(capsys)) == 10
+
+
+def test_lines_that_are_missing_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the level: an error may have been among them."""
+    configure("json", "error")
+    tell_missing(3)
+
+    (line,) = map(json.loads, written(capsys))
+    assert (line["event"], line["count"]) == ("log_lines_missing", 3)

@@ -2,7 +2,7 @@
 The log: one line a state change, on stderr, in the form that its reader can use.
 
 Law: never the text of a payload; names of events, counts, paths and reasons only. What repeats is
-told with a count, and a reader who went away stops nothing.
+told with a count, and so is what nobody read; a reader who went away stops nothing.
 """
 
 import os
@@ -55,6 +55,11 @@ def set_level(level: LogLevel) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]))
 
 
+def tell_missing(lines: int) -> None:
+    """Log how many lines were not written, for nobody read them or there was no room."""
+    structlog.get_logger().error("log_lines_missing", count=lines)
+
+
 class RepeatFilter:
     """
     Lets the first lines of an event through and counts the rest.
@@ -89,8 +94,8 @@ class _Window:
         self.lines = 0
 
 
-class _Logger(structlog.PrintLogger):
-    """Prints as long as somebody reads; a closed terminal is no reason to stop recording."""
+class _Logger(structlog.WriteLogger):
+    """Writes as long as somebody reads; a closed terminal is no reason to stop recording."""
 
     def msg(self, message: str) -> None:
         with suppress(OSError, ValueError):

@@ -15,6 +15,7 @@ import typer
 from traced import __version__
 from traced.cli.output import complain
 from traced.core.errors import ConfigError, TracedError
+from traced.streams import open_missing
 
 # EX_CONFIG of sysexits.h.
 EXIT_CONFIG: Final = 78
@@ -44,6 +45,7 @@ COMMANDS: Final = {
 
 def main() -> None:
     """Run the command line."""
+    open_missing()
     try:
         application(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="traced")
     except TracedError as error:

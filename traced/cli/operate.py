@@ -14,8 +14,9 @@ from traced.cli.asking import ask
 from traced.core.errors import NotRunning
 from traced.daemon import serve
 from traced.folders import prepare_folders
-from traced.logs import configure
+from traced.logs import configure, tell_missing
 from traced.settings import Effective, effective
+from traced.streams import greet, put_stderr_aside
 
 Socket = Annotated[
     Path | None, typer.Option("--socket", help="Where the daemon listens.", show_default=False)
@@ -70,6 +71,7 @@ def run(
     }
     found = effective(flags, os.environ)
     config = found.config
+    put_stderr_aside(tell_missing)
     configure(config.log_format, config.log_level)
     for warning in found.warnings:
         structlog.get_logger().warning("variable_unknown", detail=warning)
@@ -125,7 +127,7 @@ def _announce(found: Effective, *, is_managed: bool) -> None:
     if is_managed:
         return
     config = found.config
-    typer.echo(
+    greet(
         "\n".join(
             [
                 f"traced records into  {config.db}",

@@ -16,8 +16,9 @@ import anyio
 import typer
 
 from traced.cli import token_file
-from traced.logs import configure
+from traced.logs import configure, tell_missing
 from traced.settings import Effective, effective
+from traced.streams import put_stderr_aside
 from traced.web.app import create_app
 from traced.web.bearer import Bearer
 from traced.web.binding import Bound, bind, url_of
@@ -71,6 +72,7 @@ def web(
     Example: traced web --port 8400
     """
     found = effective({"db": db, "socket": daemon_socket}, os.environ)
+    put_stderr_aside(tell_missing)
     configure(found.config.log_format, found.config.log_level)
     bound = bind(host, port)
     peer_uid = tcp_peer_uid if bound.is_loopback and can_tell() else None
