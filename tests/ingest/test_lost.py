@@ -33,7 +33,7 @@ async def start(room: StoreRoom, **more: object) -> None:
 
 async def look(room: StoreRoom) -> str:
     """Look once; return the status of the step after that."""
-    await room.store.run(lost.look)
+    await lost.look(room.store)
     (row,) = rows(room.db, "SELECT status FROM execution_traces")
     return str(row["status"])
 
@@ -53,7 +53,7 @@ async def test_a_sub_agent_of_a_process_that_is_gone_is_unknown(tmp_path: Path) 
     async with store_room(tmp_path) as room:
         room.put(json.dumps(line).encode() + b"\n")
         await room.write_all()
-        await room.store.run(lost.look)
+        await lost.look(room.store)
 
         assert rows(room.db, "SELECT status FROM agents") == [{"status": "unknown"}]
 
@@ -89,6 +89,27 @@ async def test_steps_of_an_unknown_process_run_for_a_day(
         assert await look(room) == "unknown"
 
 
+async def test_many_are_closed_some_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes meanwhile is committed before the last of them is closed."""
+    monkeypatch.setattr(lost, "SESSIONS_A_LOOK_MAX", 2)
+    query = "SELECT status, count(*) AS steps FROM execution_traces GROUP BY status ORDER BY status"
+    pid = dead_pid()
+    async with store_room(tmp_path) as room, anyio.create_task_group() as tasks:
+        for number in range(101):
+            line = native(number, phase="start", call_id="c", agent_pid=pid)
+            room.put(line.replace(b'"session_id":"s"', b'"session_id":"s%d"' % number))
+        await room.write_all()
+        tasks.start_soon(lost.look, room.store)
+        await until(lambda: len(rows(room.db, query)) == 2, "the first of them to be closed")
+        await room.store.run(Recorder.prove)
+        between = rows(room.db, query)
+
+    assert [row["status"] for row in between] == ["running", "unknown"]
+    assert rows(tmp_path / "t.db", query) == [{"status": "unknown", "steps": 101}]
+
+
 async def test_a_database_that_is_busy_is_looked_into_later(tmp_path: Path) -> None:
     """The writer tells of it; here nothing is said and nothing lost."""
     async with store_room(tmp_path) as room:
@@ -105,7 +126,7 @@ async def test_an_error_of_ours_does_not_end_the_daemon(
 ) -> None:
     """It is told, and looked again later."""
 
-    def fail(_recorder: Recorder) -> None:
+    def fail(_recorder: Recorder, _after_pk: int, _sessions_max: int) -> None:
         raise ZeroDivisionError("secret")
 
     async with store_room(tmp_path) as room:

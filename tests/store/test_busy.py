@@ -170,7 +170,11 @@ def test_a_closed_database_is_busy(path: Path) -> None:
     recorder = Recorder(connection)
     connection.close()
 
-    for ask in (recorder.prove, recorder.running_sessions, lambda: recorder.agent_of("s1")):
+    for ask in (
+        recorder.prove,
+        lambda: recorder.running_sessions(0, 9),
+        lambda: recorder.agent_of("s1"),
+    ):
         with pytest.raises(StoreBusy, match="closed database"):
             ask()
 

@@ -43,6 +43,7 @@ SCANS_ALLOWED = {
     "SCAN moved VIRTUAL TABLE INDEX 1:",
     "SCAN known VIRTUAL TABLE INDEX 1:",
     "SCAN revised VIRTUAL TABLE INDEX 1:",
+    "SCAN running",  # what the statement itself has found
     # These hold what runs alone.
     "SCAN step USING INDEX step_running",
     "SCAN sub_agent USING INDEX sub_agent_running",

@@ -211,10 +211,10 @@ def test_sessions_with_running_steps_are_told(recorder: Recorder) -> None:
         start("c2"),
         whole(session="s2"),
     )
-    assert recorder.running_sessions() == [RunningSession("custom", "s1", -1, 4711, NOW)]
+    assert recorder.running_sessions(0, 9) == [RunningSession(1, "custom", "s1", -1, 4711, NOW)]
 
     append(recorder, event(RunningLost(), at=NOW + 5), now=NOW + 9)
-    assert recorder.running_sessions() == []
+    assert recorder.running_sessions(0, 9) == []
 
 
 def test_a_sequence_never_goes_down(recorder: Recorder, connection: sqlite3.Connection) -> None:

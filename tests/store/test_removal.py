@@ -150,7 +150,7 @@ def test_a_hidden_session_is_not_closed_when_its_agent_is_lost(
     append(recorder, *told("s1"))
     hide(recorder, 1)
 
-    assert recorder.running_sessions() == []
+    assert recorder.running_sessions(0, 9) == []
     assert recorder.agent_of("s1") is None
 
 

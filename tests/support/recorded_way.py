@@ -51,7 +51,9 @@ class RecordedWay:
     def look(self, now: int) -> None:
         """Look for agents that are gone or silent, as the daemon does every few seconds."""
         with mock.patch("time.time_ns", return_value=now * 1_000_000):
-            lost.look(self._recorder)
+            after_pk: int | None = 0
+            while after_pk is not None:
+                after_pk, _ = lost.look_at_some(after_pk, self._recorder)
 
     def rows(self) -> dict[str, list[Row]]:
         """Return the public rows, each relation in its own order."""

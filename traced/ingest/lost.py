@@ -1,13 +1,15 @@
 """
 What runs though its agent is gone: nobody will end it (SPEC 4, law 4 c and d).
 
-Law: a process that is gone says so itself; silence says so only after a day.
+Law: a process that is gone says so itself; silence says so only after a day. However many there
+are, no ack waits for more than some of them.
 """
 
 import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import anyio
@@ -20,6 +22,10 @@ from traced.store.recorder import Recorder, RunningSession
 from traced.store.store import Store
 
 LOOK_SECONDS: Final = 5.0
+# Closing so many takes some 25 ms; a hundred thousand at once held up every ack for seconds.
+SESSIONS_A_LOOK_MAX: Final = 250
+# So many times as long as that took, nothing is looked at.
+RESTS: Final = 4.0
 SILENCE_MS_MAX: Final = 24 * 60 * 60 * 1000
 
 log = structlog.get_logger()
@@ -34,25 +40,44 @@ async def watch(store: Store) -> None:
     while True:
         await anyio.sleep(LOOK_SECONDS)
         with suppress(StoreBusy):  # the store or the writer tells of it; the next look comes soon
-            await store.run(look)
+            await look(store)
 
 
-def look(recorder: Recorder) -> None:
+async def look(store: Store) -> None:
     """
-    Look once, in the database's thread.
+    Look at all sessions once, some at a time; in between the database's thread is the writer's.
 
     Raises:
         StoreBusy: If the database cannot be used just now.
     """
+    after_pk: int | None = 0
+    while after_pk is not None:
+        after_pk, seconds = await store.run(partial(look_at_some, after_pk))
+        await anyio.sleep(seconds * RESTS)
+
+
+def look_at_some(after_pk: int, recorder: Recorder) -> tuple[int | None, float]:
+    """
+    Look at the next sessions after a key, in the database's thread.
+
+    Returns after which one to go on, None at the end, and how many seconds it took.
+
+    Raises:
+        StoreBusy: If the database cannot be used just now.
+    """
+    began = time.perf_counter()
     now = time.time_ns() // 1_000_000
     try:
-        lost = _lost(recorder.running_sessions(), now)
-        if lost:
+        sessions = recorder.running_sessions(after_pk, SESSIONS_A_LOOK_MAX)
+        if lost := _lost(sessions, now):
             recorder.append(lost, now)
     except StoreBusy:
         raise
     except Exception as error:  # noqa: BLE001  # nobody's event waits for it
         log.error("lost_look_failed", error=fault(error))  # noqa: TRY400  # its text may be a client's
+        return None, 0.0
+    is_all = len(sessions) < SESSIONS_A_LOOK_MAX
+    return None if is_all else sessions[-1].pk, time.perf_counter() - began
 
 
 def _lost(sessions: Sequence[RunningSession], now: int) -> list[Event]:

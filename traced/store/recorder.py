@@ -40,6 +40,7 @@ def nobody_else() -> None:
 class RunningSession(Struct, frozen=True):
     """A session in which something runs: whose process it is, and when it was heard of last."""
 
+    pk: int
     agent: str
     session_id: str
     owner_uid: int
@@ -110,15 +111,17 @@ class Recorder:
             ).fetchone()
         return None if row is None else str(row[0])
 
-    def running_sessions(self) -> list[RunningSession]:
+    def running_sessions(self, after_pk: int, sessions_max: int) -> list[RunningSession]:
         """
-        Return the sessions that have running steps or sub-agents.
+        Return so many sessions that have running steps or sub-agents, by key; 0 is before all.
 
         Raises:
             StoreBusy: If the database cannot be read just now.
         """
         with told_as_busy():
-            rows = self._connection.execute(statement("select_running_sessions")).fetchall()
+            asked = {"after_pk": after_pk, "sessions_max": sessions_max}
+            found = self._connection.execute(statement("select_running_sessions"), asked)
+            rows = found.fetchall()
         return [RunningSession(*row) for row in rows]
 
     def remove(self, work: Work) -> Slice:
