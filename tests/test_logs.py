@@ -191,6 +191,15 @@ def test_repeats_are_held_back() -> None:
     assert [line["event"] for line in told] == ["a", "a", "b", "b"]
 
 
+def test_debug_is_told_whole() -> None:
+    """Who asks for each batch gets each batch."""
+    repeats = RepeatFilter(repeats_max=2)
+
+    told = [repeats(None, "debug", {"event": "a"}) for _ in range(5)]
+
+    assert len(told) == 5
+
+
 def test_repeats_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next line after a while says how many were held back, and the count begins anew."""
     now = 0.0

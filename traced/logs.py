@@ -64,7 +64,8 @@ class RepeatFilter:
     """
     Lets the first lines of an event through and counts the rest.
 
-    The next line after `seconds` says in `repeats_hidden` how many there were in between.
+    The next line after `seconds` says in `repeats_hidden` how many there were in between. Whoever
+    asked for DEBUG gets every line of it.
     """
 
     def __init__(self, repeats_max: int = REPEATS_MAX, seconds: float = REPEAT_SECONDS) -> None:
@@ -72,8 +73,10 @@ class RepeatFilter:
         self._seconds = seconds
         self._windows: dict[str, _Window] = {}
 
-    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    def __call__(self, _logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         """Return the event, or raise `structlog.DropEvent`."""
+        if method == "debug":
+            return event
         name = str(event["event"])
         now = time.monotonic()
         window = self._windows.get(name)

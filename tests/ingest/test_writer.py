@@ -1,6 +1,8 @@
 import sqlite3
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -20,6 +22,11 @@ def stored_names(room: StoreRoom) -> list[str]:
         row["name"]
         for row in rows(room.db, "SELECT name FROM execution_traces ORDER BY step_order")
     ]
+
+
+def told_to_operators(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the lines of a log that are told unless somebody asks for more."""
+    return [line for line in lines if line["log_level"] != "debug"]
 
 
 async def test_what_is_put_is_committed_in_its_order(tmp_path: Path) -> None:
@@ -56,6 +63,23 @@ async def test_nothing_is_settled_before_the_commit(tmp_path: Path) -> None:
     assert seen == [["n1"]]
 
 
+async def test_the_life_of_a_batch_is_told_at_debug(tmp_path: Path) -> None:
+    """It is taken, committed and answered, under one number; no line has anything of an event."""
+    async with store_room(tmp_path) as room:
+        with capture_logs() as lines:
+            room.put(native(1), native(2))
+            await room.write_all()
+
+    told = [(line["event"], line["batch"], line["log_level"]) for line in lines]
+    assert told == [
+        ("batch_taken", 1, "debug"),
+        ("batch_committed", 1, "debug"),
+        ("batch_answered", 1, "debug"),
+    ]
+    assert (lines[0]["events"], lines[2]["submissions"]) == (2, 1)
+    assert "n1" not in str(lines)
+
+
 async def test_a_batch_is_bounded(tmp_path: Path) -> None:
     """What waits is written in several transactions if it is too much for one."""
     async with store_room(tmp_path, batch_events_max=2) as room:
@@ -80,8 +104,9 @@ async def test_a_locked_database_is_told_and_retried(tmp_path: Path) -> None:
                 assert room.figures.queued == 1
             await until(lambda: room.writer.state == "ok", "the writer to recover")
 
-        assert [line["event"] for line in lines] == ["writer_stalled", "writer_recovered"]
-        assert lines[0]["error"] == "database is locked"
+        told = told_to_operators(lines)
+        assert [line["event"] for line in told] == ["writer_stalled", "writer_recovered"]
+        assert told[0]["error"] == "database is locked"
         assert not room.intake.full
         assert [outcome.status for outcome in room.outcomes] == ["stored"]
         tasks.cancel_scope.cancel()
@@ -103,12 +128,13 @@ async def test_another_reason_is_told_too(tmp_path: Path, monkeypatch: pytest.Mo
         with capture_logs() as lines:
             await room.write_all()
 
-    assert [line["event"] for line in lines] == [
+    told = told_to_operators(lines)
+    assert [line["event"] for line in told] == [
         "writer_stalled",
         "writer_stalled",
         "writer_recovered",
     ]
-    assert [line["error"] for line in lines[:2]] == ["disk is full", "disk is gone"]
+    assert [line["error"] for line in told[:2]] == ["disk is full", "disk is gone"]
 
 
 async def test_a_deleted_database_costs_no_event(tmp_path: Path) -> None:
@@ -121,7 +147,7 @@ async def test_a_deleted_database_costs_no_event(tmp_path: Path) -> None:
 
         assert stored_names(room) == ["n1", "n2"]
         assert [each.status for each in room.outcomes] == ["stored", "stored"]
-        assert [line["event"] for line in lines] == [
+        assert [line["event"] for line in told_to_operators(lines)] == [
             "database_moved",
             "writer_stalled",
             "database_opened",
@@ -228,8 +254,9 @@ async def test_an_error_that_nobody_expected_keeps_the_batch(
             await room.write_all()
 
         assert stored_names(room) == ["n1"]
-        assert lines[0]["event"] == "writer_stalled"
-        assert lines[0]["error"].startswith("ZeroDivisionError at test_writer.py:")
+        (stalled, *_) = told_to_operators(lines)
+        assert stalled["event"] == "writer_stalled"
+        assert stalled["error"].startswith("ZeroDivisionError at test_writer.py:")
 
 
 async def test_a_database_that_cannot_be_asked_is_retried(

@@ -55,6 +55,7 @@ class Writer:
         self._figures = figures
         self.state: WriterState = "ok"
         self.failure: str | None = None
+        self._batches = 0
         self._stopped = anyio.Event()
         self.done = anyio.Event()
         self.progress: Callable[[], None] = _nothing
@@ -66,7 +67,13 @@ class Writer:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._ahead.run)
                 while batch := await self._ahead.batch():
-                    self._settle(batch.submissions, await self._commit(batch.entries))
+                    self._batches += 1
+                    log.debug("batch_taken", batch=self._batches, events=len(batch.entries))
+                    outcomes = await self._commit(batch.entries)
+                    self._settle(batch.submissions, outcomes)
+                    log.debug(
+                        "batch_answered", batch=self._batches, submissions=len(batch.submissions)
+                    )
                 tasks.cancel_scope.cancel()
         finally:
             self.done.set()
@@ -97,7 +104,9 @@ class Writer:
             return recorder.append(entries, time.time_ns() // 1_000_000)
 
         outcomes = await self._patiently(append)
-        self._figures.committed(outcomes, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        self._figures.committed(outcomes, seconds)
+        log.debug("batch_committed", batch=self._batches, ms=round(seconds * 1000, 3))
         _tell_rejected(outcomes)
         return outcomes
 
