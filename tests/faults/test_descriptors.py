@@ -1,4 +1,5 @@
 import resource
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -7,7 +8,7 @@ from pathlib import Path
 from support.daemon import Daemon, Row, wait_until
 from support.form import long_form
 from support.lives import logged
-from support.proc import needs_proc
+from support.proc import has_open, needs_proc
 from support.stall import daemon_in, run_hook, spooled
 from support.streams import Stream, check_steps
 
@@ -15,14 +16,48 @@ SELDOM_SECONDS = 3600.0
 HOOKS = 3  # each waits for its deadline, a quarter of a second, and then not
 # How often "nobody more can be accepted" may be told in a minute, though it is tried each 0.1 s.
 TOLD_MAX = 10
+GAPS_MAX = 20
+LOOKS_ALIKE = 50  # in half a second, by how `wait_until` polls
 
 pytestmark = needs_proc
 
 
+def opened_by(pid: int) -> set[int]:
+    """Return the numbers of a process's descriptors."""
+    return {int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir()}
+
+
+def settle(pid: int) -> None:
+    """Wait until a process has what it opens at its start, and closes nothing more of it."""
+    wait_until(lambda: has_open(pid, "traced-index.db"), "the companion of the database")
+    seen = deque[set[int]](maxlen=LOOKS_ALIKE)
+
+    def is_settled() -> bool:
+        seen.append(opened_by(pid))
+        return len(seen) == LOOKS_ALIKE and all(each == seen[0] for each in seen)
+
+    wait_until(is_settled, "descriptors that stay the same")
+
+
+def fill_gaps(stack: ExitStack, daemon: Daemon) -> None:
+    """Connect until no number is free between others: each connection takes the lowest."""
+    assert daemon.process is not None
+    pid = daemon.process.pid
+    settle(pid)
+    for number in range(GAPS_MAX):
+        if opened_by(pid) == set(range(len(opened_by(pid)))):
+            return
+        stream = Stream(daemon, f"filler{number}")
+        stack.callback(stream.close)
+        stream.send(1)
+        stream.receive()
+    raise AssertionError(f"still gaps between {sorted(opened_by(pid))}")
+
+
 @contextmanager
 def exhausted(pid: int) -> Iterator[None]:
-    """Let a process open nothing unless it closes something."""
-    opened = {int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    """Let a process open nothing unless it closes something, if it has no gaps."""
+    opened = opened_by(pid)
     first_free = next(number for number in count() if number not in opened)
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (first_free, hard))
@@ -55,6 +90,7 @@ def test_without_descriptors_the_idle_make_room(tmp_path: Path) -> None:
     with ExitStack() as stack:
         folder = tmp_path / "d"
         daemon = stack.enter_context(daemon_in(folder, folder / "traced.db", SELDOM_SECONDS))
+        fill_gaps(stack, daemon)
         streams = [Stream(daemon, f"c{number}") for number in range(6)]
         for stream in [*streams, streams[0]]:
             stack.callback(stream.close)
@@ -81,6 +117,7 @@ def test_without_any_descriptor_the_newcomers_wait(tmp_path: Path) -> None:
         folder = tmp_path / "d"
         daemon = stack.enter_context(daemon_in(folder, folder / "traced.db"))
         assert daemon.process is not None
+        settle(daemon.process.pid)
         with exhausted(daemon.process.pid):
             late = Stream(daemon, "late")
             stack.callback(late.close)

@@ -158,7 +158,7 @@ async def test_an_error_that_nobody_expected_keeps_the_batch(
         assert stored_names(room) == ["n1"]
         (stalled, *_) = told_to_operators(lines)
         assert stalled["event"] == "writer_stalled"
-        assert stalled["error"].startswith("ZeroDivisionError at test_writer.py:")
+        assert stalled["error"].startswith("ZeroDivisionError at test_writer_patience.py:")
 
 
 async def test_a_database_that_cannot_be_asked_is_retried(

@@ -1,6 +1,7 @@
 """What the kernel says of a process, on Linux."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,3 +39,12 @@ def usage(pid: int) -> Usage:
         len(list((proc / "fd").iterdir())),
         (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND,
     )
+
+
+def has_open(pid: int, name: str) -> bool:
+    """Tell whether a process has a file of this name open."""
+    found = False
+    for each in (Path("/proc") / str(pid) / "fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            found = found or each.readlink().name == name
+    return found
