@@ -31,7 +31,7 @@ def daemon() -> Iterator[Daemon]:
         program.chmod(0o700)
         running.settings["PATH"] = f"{program.parent}:/usr/bin:/bin"
         command = hook_commands("claude-code", running.socket, running.spool)[0].shell
-        claude_code.plan(settings(running), command, EVENTS).apply()
+        claude_code.AGENT.form.plan(settings(running), command, EVENTS).apply()
         with running:
             yield running
 

@@ -3,17 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from traced.doctor.agents import AGENTS, Agent
 from traced.doctor.finding import Finding
 from traced.doctor.hooks import Places, look
-from traced.install import claude_code
+from traced.install import claude_code, opencode
+from traced.install.agent import Agent, Subscription
 from traced.install.command import HookCommand, hook_commands
+from traced.install.registry import AGENTS
 from traced.settings import Effective
 
 VERSION = claude_code.Version(2, 1, 330)
 EVENTS = claude_code.events_for(VERSION)
 # The agent itself need not be on the machine of the tests.
-CLAUDE = AGENTS[0]._replace(events=lambda: EVENTS)
+CLAUDE = claude_code.AGENT._replace(choose=lambda _version: Subscription(EVENTS, str(VERSION)))
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def places(found: Effective) -> Places:
 
 def install(settings: Path, command: str, events: tuple[str, ...] = EVENTS) -> None:
     """Write settings that run `command` at these events."""
-    claude_code.plan(settings, command, events).apply()
+    claude_code.AGENT.form.plan(settings, command, events).apply()
 
 
 def one(agent: Agent, environment: dict[str, str], places: Places) -> Finding:
@@ -62,7 +63,7 @@ def test_an_agent_that_is_not_here_is_passed_over(
     places: Places, environment: dict[str, str]
 ) -> None:
     """Nobody is told to install hooks into what he does not have."""
-    absent = CLAUDE._replace(program="no-such-agent")
+    absent = CLAUDE._replace(programs=("no-such-agent",))
 
     assert list(look(absent, environment, places)) == []
 
@@ -71,7 +72,7 @@ def test_an_agent_without_our_hooks_is_a_warning(
     places: Places, environment: dict[str, str]
 ) -> None:
     """The agent is there, and nothing of it is recorded."""
-    finding = one(CLAUDE._replace(program="sh"), environment | {"PATH": "/bin"}, places)
+    finding = one(CLAUDE._replace(programs=("sh",)), environment | {"PATH": "/bin"}, places)
 
     assert (finding.state, finding.remedy) == ("warning", "run `traced install claude-code`")
 
@@ -165,7 +166,9 @@ def test_an_event_that_the_version_does_not_know_is_a_warning(
     install(settings, command.shell)
     older = tuple(event for event in EVENTS if event != "PostModelSwitch")
 
-    finding = one(CLAUDE._replace(events=lambda: older), environment, places)
+    finding = one(
+        CLAUDE._replace(choose=lambda _version: Subscription(older, None)), environment, places
+    )
 
     assert finding.state == "warning"
     assert "PostModelSwitch" in finding.told
@@ -208,3 +211,30 @@ def test_settings_that_are_no_json_are_wrong(
 
     assert finding.state == "wrong"
     assert str(settings) in finding.told
+
+
+@pytest.mark.parametrize("agent", AGENTS.values(), ids=list(AGENTS))
+def test_each_agent_as_install_leaves_it_is_ok(
+    agent: Agent, found: Effective, places: Places, environment: dict[str, str]
+) -> None:
+    """What `traced install` writes, `traced doctor` finds and tries."""
+    looked_at = agent._replace(choose=None)
+    command = hook_commands(agent.name, found.config.socket, found.config.spool)[0]
+    path = agent.settings_path(environment, None)
+    agent.form.plan(path, command.shell, agent.events).apply()
+
+    (finding,) = look(looked_at, environment, places)
+
+    assert (finding.check, finding.state) == (f"hooks of {agent.name}", "ok")
+    assert finding.told.startswith(f"{len(agent.events)} events of {path}")
+
+
+def test_a_plugin_of_others_is_none_of_ours(places: Places, environment: dict[str, str]) -> None:
+    """What stands in its place without our first line calls nothing of traced."""
+    path = opencode.settings_path(environment)
+    path.parent.mkdir(parents=True)
+    path.write_text('const COMMAND = "traced-hook";\n')
+
+    (finding,) = look(opencode.AGENT, environment, places)
+
+    assert (finding.state, finding.remedy) == ("warning", "run `traced install opencode`")

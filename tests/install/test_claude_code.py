@@ -4,14 +4,13 @@ from pathlib import Path
 import pytest
 
 from traced.install.claude_code import (
+    AGENT,
     Version,
+    choose,
     detect_version,
     events_for,
     parse_version,
-    plan,
     settings_path,
-    uninstall_plan,
-    warnings,
 )
 from traced.install.errors import AgentError
 
@@ -132,6 +131,14 @@ def test_an_agent_that_does_not_answer_is_not_waited_for(
         detect_version(named)
 
 
+def test_the_version_that_is_named_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then no program is asked; else the one on PATH is."""
+    monkeypatch.setenv("PATH", "")
+    assert choose("2.0.76") == (events_for(Version(2, 0, 76)), "2.0.76")
+    with pytest.raises(AgentError, match=r"claude is not on PATH"):
+        choose(None)
+
+
 def test_the_settings_are_the_users_wherever_they_are(tmp_path: Path) -> None:
     """CLAUDE_CONFIG_DIR beats the home folder; empty it counts as unset."""
     home = {"HOME": "/home/dev"}
@@ -145,7 +152,7 @@ def test_the_settings_are_the_users_wherever_they_are(tmp_path: Path) -> None:
 
 def test_what_is_written_is_a_group_with_our_command(path: Path) -> None:
     """Tool events match every tool; others have no matcher; only SessionEnd has no timeout."""
-    plan(path, COMMAND, ("PreToolUse", "Stop", "SessionEnd")).apply()
+    AGENT.form.plan(path, COMMAND, ("PreToolUse", "Stop", "SessionEnd")).apply()
     handler = {"type": "command", "command": COMMAND}
     assert json.loads(path.read_bytes()) == {
         "hooks": {
@@ -159,14 +166,14 @@ def test_what_is_written_is_a_group_with_our_command(path: Path) -> None:
 def test_the_same_install_again_changes_nothing(path: Path) -> None:
     """Twice is once."""
     events = events_for(Version(2, 1, 330))
-    plan(path, COMMAND, events).apply()
-    assert not plan(path, COMMAND, events).changes
+    AGENT.form.plan(path, COMMAND, events).apply()
+    assert not AGENT.form.plan(path, COMMAND, events).changes
 
 
 def test_an_upgrade_of_the_agent_brings_its_events(path: Path) -> None:
     """Installing again for a newer version writes what that knows, once each."""
-    plan(path, COMMAND, events_for(Version(2, 0, 76))).apply()
-    plan(path, COMMAND, events_for(Version(2, 1, 330))).apply()
+    AGENT.form.plan(path, COMMAND, events_for(Version(2, 0, 76))).apply()
+    AGENT.form.plan(path, COMMAND, events_for(Version(2, 1, 330))).apply()
     hooks = json.loads(path.read_bytes())["hooks"]
     assert set(hooks) == set(events_for(Version(2, 1, 330)))
     assert all(len(entries) == 1 for entries in hooks.values())
@@ -178,7 +185,7 @@ def test_uninstall_takes_hand_written_hooks_too_and_nothing_else(path: Path) -> 
     theirs = {"matcher": "Bash", "hooks": [{"type": "command", "command": "lint"}]}
     ours = {"hooks": [{"type": "command", "command": "traced hook --agent claude-code"}]}
     path.write_text(json.dumps({"hooks": {"Stop": [ours, theirs], "SessionStart": [ours]}}))
-    uninstall_plan(path).apply()
+    AGENT.form.plan_uninstall(path).apply()
     assert json.loads(path.read_bytes()) == {"hooks": {"Stop": [theirs]}}
 
 
@@ -195,13 +202,13 @@ def test_settings_whose_hooks_will_not_run_are_warned_about(
     """Claude Code ignores a whole file that is not strict JSON, and can be told to run no hook."""
     path.parent.mkdir()
     path.write_text(text)
-    [warning] = warnings(plan(path, COMMAND, ["Stop"]))
+    [warning] = AGENT.warnings(AGENT.form.plan(path, COMMAND, ["Stop"]))
     assert reason in warning
 
 
 def test_of_settings_that_will_work_nothing_is_warned(path: Path) -> None:
     """Nor of settings that go away."""
-    planned = plan(path, COMMAND, ["Stop"])
-    assert warnings(planned) == []
+    planned = AGENT.form.plan(path, COMMAND, ["Stop"])
+    assert AGENT.warnings(planned) == []
     planned.apply()
-    assert warnings(uninstall_plan(path)) == []
+    assert AGENT.warnings(AGENT.form.plan_uninstall(path)) == []

@@ -103,6 +103,7 @@ TEXTS = SETTINGS.flatmap(lambda value: st.tuples(st.just(value), written(value) 
 WANTED = st.lists(
     st.sampled_from(["PreToolUse", "Stop", "SessionEnd", "SessionStart"]), min_size=1, unique=True
 ).map(lambda events: {event: entry() for event in events})
+BESIDE = st.sampled_from([{}, {"version": 1}, {"env": {}, "version": 1}])
 MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -123,19 +124,22 @@ def without_empty(value: dict[str, Any]) -> dict[str, Any]:
 
 
 @MANY
-@given(TEXTS, WANTED)
-@example(({}, "{}"), {"Stop": entry()})
-@example(({}, "{ }"), {"Stop": entry()})
-@example(({}, "{\n}\n"), {"Stop": entry()})
-@example(({}, "{ // c\n}"), {"Stop": entry()})
-@example(({"hooks": {}}, '{"hooks": {}}'), {"Stop": entry()})
-@example(({"hooks": {"Stop": []}}, '{\n  "hooks": {\n    "Stop": []\n  }\n}'), {"Stop": entry()})
+@given(TEXTS, WANTED, BESIDE)
+@example(({}, "{}"), {"Stop": entry()}, {})
+@example(({}, "{ }"), {"Stop": entry()}, {"version": 1})
+@example(({}, "{\n}\n"), {"Stop": entry()}, {"version": 1})
+@example(({}, "{ // c\n}"), {"Stop": entry()}, {"version": 1})
+@example(({"version": 1}, '{"version": 1}'), {"Stop": entry()}, {"version": 1})
+@example(({"hooks": {}}, '{"hooks": {}, "version": 1}'), {"Stop": entry()}, {"version": 1})
+@example(
+    ({"hooks": {"Stop": []}}, '{\n  "hooks": {\n    "Stop": []\n  }\n}'), {"Stop": entry()}, {}
+)
 def test_taking_out_what_was_added_gives_the_very_text_back(
-    document: tuple[Any, str], entries: dict[str, Any]
+    document: tuple[Any, str], entries: dict[str, Any], beside: dict[str, Any]
 ) -> None:
     """Install then uninstall is the identity on every text."""
     text = document[1]
-    assert remove(add(text, entries), is_ours) == text
+    assert remove(add(text, entries, beside), is_ours, beside) == text
 
 
 @MANY
@@ -196,6 +200,26 @@ def test_an_entry_that_is_itself_a_handler_is_known_too() -> None:
     after = add(text, {"stop": {"command": OURS}})
     assert [event for event, _ in installed(after, is_ours)] == ["stop"]
     assert remove(after, is_ours) == text
+    bash = add(text, {"stop": {"bash": OURS, "powershell": "theirs"}})
+    assert remove(bash, is_ours) == text
+
+
+def test_what_belongs_beside_the_hooks_comes_and_goes_with_them() -> None:
+    """A file without hooks gets it after them, unless it is there; a new file goes with both."""
+    version = {"version": 1}
+    text = add('{"a":1}', {"stop": {"command": OURS}}, version)
+    assert value_of(text) == {"a": 1, "hooks": {"stop": [{"command": OURS}]}, "version": 1}
+    assert remove(text, is_ours, version) == '{"a":1}'
+    assert value_of(add('{"version":2}', {}, version)) == {"version": 2, "hooks": {}}
+    assert value_of(add('{"hooks":{}}', {}, version)) == {"hooks": {}}
+    assert remove(add(None, {"stop": {"command": OURS}}, version), is_ours, version) is None
+
+
+def test_what_others_changed_beside_the_hooks_stays() -> None:
+    """Another version than ours is theirs, and so is what follows it."""
+    version = {"version": 1}
+    text = add(None, {"stop": {"command": OURS}}, version).replace(": 1", ": 2")
+    assert value_of(remove(text, is_ours, version) or "") == {"version": 2}
 
 
 def test_entries_that_others_added_after_ours_stay_where_they_are() -> None:

@@ -47,7 +47,7 @@ def test_what_is_added_looks_like_the_rest(before: str, after: str) -> None:
 
 def test_a_new_text_is_laid_out_as_agents_do() -> None:
     """Two spaces a level and a newline at the end."""
-    assert fresh("k", {"a": []}) == '{\n  "k": {\n    "a": []\n  }\n}\n'
+    assert fresh({"k": {"a": []}, "v": 1}) == '{\n  "k": {\n    "a": []\n  },\n  "v": 1\n}\n'
 
 
 def test_edits_are_made_in_the_order_of_the_text() -> None:

@@ -1,8 +1,11 @@
 """Commands of the hook author: put traced's hook into an agent's settings, and take it out."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -11,17 +14,20 @@ from traced.cli.operate import Socket, Spool, socket_places
 from traced.cli.output import complain
 from traced.core.errors import NotRunning
 from traced.folders import user_folders
-from traced.install import claude_code
+from traced.install.agent import Agent, Subscription
 from traced.install.compiled import Choice, choose
+from traced.install.errors import InstallError
+from traced.install.registry import AGENTS
 from traced.install.settings_file import Plan
 from traced.settings import effective
 from traced.show.escape import printable
 
-AGENTS: Final = (claude_code.NAME,)
-
 Agents = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[AGENT]...", help=f"Which agents: {', '.join(AGENTS)}. Default: all."),
+    typer.Argument(
+        metavar="[AGENT]...",
+        help=f"Which agents: {', '.join(AGENTS)}. Default: all that are found on this machine.",
+    ),
 ]
 Project = Annotated[
     Path | None,
@@ -36,7 +42,8 @@ def install(
     project: Project = None,
     dry_run: DryRun = False,
     agent_version: Annotated[
-        str | None, typer.Option(help="The agent's version, where it cannot be asked.")
+        str | None,
+        typer.Option(help="The version of Claude Code, where it cannot be asked.", metavar="X.Y.Z"),
     ] = None,
     socket: Socket = None,
     spool: Spool = None,
@@ -50,26 +57,34 @@ def install(
 
     Example: traced install claude-code --dry-run
     """
-    for agent in _known(agents):
-        config = effective({"socket": socket, "spool": spool}, os.environ).config
-        version = (
-            claude_code.parse_version(agent_version)
-            if agent_version is not None
-            else claude_code.detect_version()
-        )
-        events = claude_code.events_for(version)
-        programs = user_folders(os.environ).state / "bin"
-        choice = choose(agent, config.socket, config.spool, programs, dry_run=dry_run)
-        path = claude_code.settings_path(os.environ, _existing(project))
-        plan = claude_code.plan(path, choice.command.shell, events)
-        _carry_out(plan, dry_run=dry_run)
-        for warning in claude_code.warnings(plan):
-            complain(f"warning: {warning}")
-        if dry_run:
-            continue
-        typer.echo(f"{agent} {version}: {len(events)} events call traced's hook")
+    chosen = _known(agents) or _found()
+    if agent_version is not None and not any(agent.choose for agent in chosen):
+        raise typer.BadParameter(f"--agent-version: {_named(chosen)} has hooks for any version")
+    folder = _existing(project)
+    failures = _Failures()
+    wanted: list[tuple[Agent, Subscription]] = []
+    for agent in chosen:
+        with failures.told(agent):
+            wanted.append((agent, agent.subscription(agent_version)))
+    if not wanted:
+        raise typer.Exit(1)
+    config = effective({"socket": socket, "spool": spool}, os.environ).config
+    programs = user_folders(os.environ).state / "bin"
+    choice = choose(wanted[0][0].name, config.socket, config.spool, programs, dry_run=dry_run)
+    for agent, subscription in wanted:
+        with failures.told(agent):
+            command = replace(choice.command, agent=agent.name)
+            path = agent.settings_path(os.environ, folder)
+            plan = agent.form.plan(path, command.shell, subscription.events)
+            warnings = agent.warnings(plan)
+            _carry_out(plan, dry_run=dry_run)
+            _tell_of_agent(agent, subscription, warnings, dry_run=dry_run)
+    if dry_run:
+        typer.echo("nothing was written: this was a dry run")
+    else:
         _tell_of_client(choice)
         _tell_of_daemon(socket)
+    failures.end()
 
 
 def uninstall(
@@ -81,13 +96,25 @@ def uninstall(
     """
     Take traced's hook out of the settings of your agents; what others put there stays.
 
+    Without a name, out of those of all agents.
+
     Example: traced uninstall claude-code
     """
-    for agent in _known(agents):
-        plan = claude_code.uninstall_plan(claude_code.settings_path(os.environ, project))
-        _carry_out(plan, dry_run=dry_run)
-        if not dry_run and plan.changes:
-            typer.echo(f"{agent}: traced's hook is gone")
+    failures = _Failures()
+    changes = False
+    for agent in _known(agents) or AGENTS.values():
+        with failures.told(agent):
+            plan = agent.form.plan_uninstall(agent.settings_path(os.environ, project))
+            if agents or plan.changes:
+                _carry_out(plan, dry_run=dry_run)
+            if not dry_run and plan.changes:
+                typer.echo(f"{agent.name}: traced's hook is gone")
+            changes = changes or plan.changes
+    if dry_run:
+        typer.echo("nothing was written: this was a dry run")
+    elif not agents and not changes:
+        typer.echo("no agent's settings hold traced's hook")
+    failures.end()
 
 
 def hook(
@@ -113,11 +140,54 @@ def hook(
     # Never reached: `python -m traced hook` runs the client before any command line is read.
 
 
-def _known(agents: list[str] | None) -> list[str]:
-    for agent in agents or []:
-        if agent not in AGENTS:
-            raise typer.BadParameter(f"{agent!r} is no agent, expected {' or '.join(AGENTS)}")
-    return agents or list(AGENTS)
+class _Failures:
+    """What went wrong with one agent, told at once, while the others get theirs."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    @contextmanager
+    def told(self, agent: Agent) -> Iterator[None]:
+        """Complain of an InstallError, and go on."""
+        try:
+            yield
+        except InstallError as error:
+            complain(f"traced: {agent.name}: {error}")
+            self._count += 1
+
+    def end(self) -> None:
+        """End with 1 if there were any."""
+        if self._count:
+            raise typer.Exit(1)
+
+
+def _known(names: list[str] | None) -> list[Agent]:
+    for name in names or []:
+        if name not in AGENTS:
+            raise typer.BadParameter(f"{name!r} is no agent, expected {' or '.join(AGENTS)}")
+    return [AGENTS[name] for name in dict.fromkeys(names or [])]
+
+
+def _found() -> list[Agent]:
+    """Return the agents that are on this machine, and say which are and which are not."""
+    found = []
+    for agent in AGENTS.values():
+        sign = agent.sign(os.environ)
+        if sign is not None:
+            found.append(agent)
+            typer.echo(f"{agent.name}: found {sign}")
+        else:
+            programs = " or ".join(agent.programs)
+            missing = f"no {programs} on PATH, no {agent.folder(os.environ)}"
+            typer.echo(f"{agent.name}: not found: {missing}")
+    if not found:
+        complain("traced: found no agent on this machine; name the one to install into")
+        raise typer.Exit(1)
+    return found
+
+
+def _named(agents: list[Agent]) -> str:
+    return " and ".join(agent.name for agent in agents)
 
 
 def _existing(project: Path | None) -> Path | None:
@@ -133,13 +203,24 @@ def _carry_out(plan: Plan, *, dry_run: bool) -> None:
     if dry_run:
         for line in plan.diff().split("\n"):
             typer.echo(printable(line))
-        typer.echo("nothing was written: this was a dry run")
         return
     backup = plan.apply()
     done = "created" if plan.before is None else "removed" if plan.after is None else "changed"
     typer.echo(f"{plan.path}: {done}")
     if backup is not None:
         typer.echo(f"{backup}: as it was before")
+
+
+def _tell_of_agent(
+    agent: Agent, subscription: Subscription, warnings: list[str], *, dry_run: bool
+) -> None:
+    for warning in warnings:
+        complain(f"warning: {warning}")
+    if not dry_run:
+        title = " ".join(filter(None, (agent.name, subscription.version)))
+        typer.echo(f"{title}: {len(subscription.events)} events call traced's hook")
+    for note in agent.notes:
+        typer.echo(f"{agent.name}: {note}")
 
 
 def _tell_of_client(choice: Choice) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from traced.doctor import hooks, lingering, places, probe, record, service, spool, syslog
-from traced.doctor.agents import AGENTS
 from traced.doctor.finding import Finding, ok, warning
 from traced.folders import home_folder
+from traced.install.registry import AGENTS
 from traced.install.systemctl import BOOTED, lingers
 from traced.install.units import SOCKET
 from traced.settings import Effective
@@ -33,7 +33,7 @@ def examine(found: Effective, ask: service.Ask, environ: Mapping[str, str]) -> I
     yield from spool.look(config.spool, scan_seconds, daemon_runs=runs)
     yield from syslog.look(shutil.which("journalctl") if BOOTED.is_dir() else None)
     named = hooks.Places(found.socket_places, config.spool)
-    of_hooks = [each for agent in AGENTS for each in hooks.look(agent, environ, named)]
+    of_hooks = [each for agent in AGENTS.values() for each in hooks.look(agent, environ, named)]
     yield from of_hooks or [ok("hooks", "no agent is here that traced can install hooks into")]
     if BOOTED.is_dir():
         yield from lingering.look(is_installed=_user_unit(environ).exists(), lingers=lingers())

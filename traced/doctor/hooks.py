@@ -5,19 +5,14 @@ Law: what the agent would run is what is judged; and an agent that is not on thi
 no hook of traced, is passed over.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from traced.doctor.agents import Agent
 from traced.doctor.commands import failure, gone, named_in
 from traced.doctor.finding import Finding, failed, ok, warning, wrong
-from traced.install.command import is_ours
+from traced.install.agent import Agent
 from traced.install.errors import AgentError, InstallError
-from traced.install.hook_entries import installed
 from traced.install.settings_file import Plan
 
 
@@ -32,28 +27,29 @@ def look(agent: Agent, environ: Mapping[str, str], places: Places) -> Iterator[F
     """Yield how the hooks of `agent` are."""
     check = f"hooks of {agent.name}"
     again = f"run `traced install {agent.name}`"
-    path = agent.settings_path(environ)
+    path = agent.settings_path(environ, None)
     try:
-        text = agent.read(path)
-        entries = installed((text or b"{}").decode(), is_ours)
-        idle = agent.idle(Plan(path, text, text))
+        settings = agent.form.plan_uninstall(path).before
+        calls = [] if settings is None else agent.form.calls(settings)
+        idle = agent.warnings(Plan(path, settings, settings))
     except InstallError as error:
         yield failed(check, error, f"mend {path}, then {again}")
         return
-    if not entries:
-        if shutil.which(agent.program, path=environ.get("PATH")) is not None:
+    if not calls:
+        if agent.sign(environ) is not None:
             yield warning(check, f"{path} has none of traced: nothing of it is recorded", again)
         return
-    commands = dict.fromkeys(found for _, entry in entries for found in _commands_in(entry))
     findings = [wrong(check, why, f"change {path}") for why in idle]
     findings += [
-        each for command in commands for each in _of_command(check, command, environ, places, again)
+        each
+        for command in dict.fromkeys(call.command for call in calls)
+        for each in _of_command(check, command, environ, places, again)
     ]
-    findings += _of_events(check, agent, [event for event, _ in entries], again)
+    findings += _of_events(check, agent, [call.event for call in calls], again)
     if findings:
         yield from findings
     else:
-        yield ok(check, f"{len(entries)} events of {path} run a command that works")
+        yield ok(check, f"{len(calls)} events of {path} run a command that works")
 
 
 def _of_command(
@@ -81,7 +77,7 @@ def _of_events(check: str, agent: Agent, found: list[str], again: str) -> Iterat
     if twice:
         yield warning(check, f"called more than once: {', '.join(twice)}", again)
     try:
-        known = set(agent.events())
+        known = set(agent.subscription().events)
     except AgentError:  # it is not on this PATH; what it knows is not known either
         return
     if missing := sorted(known.difference(found)):
@@ -89,17 +85,3 @@ def _of_events(check: str, agent: Agent, found: list[str], again: str) -> Iterat
     if unknown := sorted(set(found) - known):
         told = f"called for {', '.join(unknown)}, which its version may not know, and run no hook"
         yield warning(check, told, again)
-
-
-def _commands_in(entry: str) -> Iterator[str]:
-    """Yield our commands in the JSON of an entry, which is a handler or a group of them."""
-    waiting: list[object] = [msgspec.json.decode(entry)]
-    while waiting:
-        match waiting.pop():
-            case dict() as found:
-                command = found.get("command")
-                if isinstance(command, str) and is_ours(command):
-                    yield command
-                waiting += found.values()
-            case list() as found:
-                waiting += found

@@ -10,5 +10,7 @@ its version does not know, nor a command that could fail, print or block.
     settings_file  the file around the text: links, mode, owner, backup, atomic replacement
     command        the command that agents run, and the proof that it works here
     compiled       the client in C: compiled and proven here, put where the command finds it
+    agent          what is known of each agent, and the form of settings that most of them share
     <agent>        one small module each: where its settings are, which events its version knows
+    registry       all of them
 """

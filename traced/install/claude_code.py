@@ -9,18 +9,24 @@ there replaces the making of the worktree.
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from traced.install import settings_file
-from traced.install.command import is_ours
+from traced.install.agent import (
+    Agent,
+    Environment,
+    JsonForm,
+    Subscription,
+    folder_named,
+    home_folder,
+    strict_json_warnings,
+    switch_warnings,
+)
 from traced.install.errors import AgentError
-from traced.install.jsonc import Document, parse
 from traced.install.layout import Json
 from traced.install.settings_file import Plan
 
-NAME = "claude-code"
 PROGRAM = "claude"
 VERSION_SECONDS_MAX = 10.0  # it takes about one; the first start after an update more
 HOOK_SECONDS_MAX = 5  # the client bounds itself to a quarter second; Claude Code would wait 600
@@ -65,7 +71,12 @@ OF_A_TOOL = frozenset(
 )
 
 
-def settings_path(environment: Mapping[str, str], project: Path | None = None) -> Path:
+def folder(environment: Environment) -> Path:
+    """Return the folder of the user's settings."""
+    return folder_named(environment, "CLAUDE_CONFIG_DIR", home_folder(environment) / ".claude")
+
+
+def settings_path(environment: Environment, project: Path | None = None) -> Path:
     """
     Return the settings file of the user, or that of `project` on this machine.
 
@@ -75,10 +86,7 @@ def settings_path(environment: Mapping[str, str], project: Path | None = None) -
     """
     if project is not None:
         return project.absolute() / ".claude" / "settings.local.json"
-    if folder := environment.get("CLAUDE_CONFIG_DIR"):
-        return Path(folder).absolute() / "settings.json"
-    home = environment.get("HOME")
-    return (Path(home) if home else Path.home()) / ".claude" / "settings.json"
+    return folder(environment) / "settings.json"
 
 
 def parse_version(text: str) -> Version:
@@ -157,43 +165,33 @@ def entry_for(event: str, command: str) -> Json:
     return {**group, "hooks": [handler]}
 
 
-def plan(path: Path, command: str, events: Iterable[str]) -> Plan:
+def choose(version: str | None) -> Subscription:
     """
-    Return the change of the settings at `path` after which `command` runs at `events`.
+    Return the events for `version` as the user writes it, or for the program on PATH.
 
     Raises:
-        SettingsError: If the file cannot be read, or is not settings.
+        AgentError: If the version is unknown, or too old.
     """
-    entries = {event: entry_for(event, command) for event in events}
-    return settings_file.plan_install(path, entries, is_ours)
-
-
-def uninstall_plan(path: Path) -> Plan:
-    """
-    Return the change of the settings at `path` after which nothing of traced is in them.
-
-    Raises:
-        SettingsError: If the file cannot be read, or is not JSON.
-    """
-    return settings_file.plan_uninstall(path, is_ours)
+    known = detect_version() if version is None else parse_version(version)
+    return Subscription(events_for(known), str(known))
 
 
 def warnings(planned: Plan) -> list[str]:
     """Return why Claude Code would not run the hooks of the settings `planned`, if so."""
-    if planned.after is None:
-        return []
-    document = parse(planned.after.decode())
-    found = []
-    if not document.strict:
-        found.append(
-            f"{planned.path} has comments or trailing commas: Claude Code reads strict JSON and"
-            " ignores such a file as a whole"
-        )
-    if _is_true(document, "disableAllHooks"):
-        found.append(f'{planned.path} has "disableAllHooks": true: Claude Code runs no hook')
-    return found
+    title = "Claude Code"
+    return [
+        *strict_json_warnings(planned, title),
+        *switch_warnings(planned, title, "true", "disableAllHooks"),
+    ]
 
 
-def _is_true(document: Document, key: str) -> bool:
-    member = document.find(document.root, key)
-    return member is not None and document.compact(member.value) == "true"
+AGENT = Agent(
+    name="claude-code",
+    programs=(PROGRAM,),
+    events=tuple(SINCE),
+    form=JsonForm(entry_for),
+    folder=folder,
+    settings_path=settings_path,
+    choose=choose,
+    warnings=warnings,
+)

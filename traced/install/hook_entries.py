@@ -6,13 +6,18 @@ between, only what is ours goes.
 
 The settings are `{"hooks": {EVENT: [ENTRY, …]}}`. An entry is a group of handlers
 (`{"matcher": …, "hooks": [HANDLER, …]}`: Claude Code, Codex, Gemini CLI) or itself a handler
-(Cursor). A handler is ours if its `command` is. What we had to make around our entries (an event,
-`hooks`, the file) goes with the last of them; what we found there empty stays, by the spaces that
-`layout` left in it. Where others took those away or added such things, an empty container may stay
-or go, which means the same to the agent.
+(Cursor, Copilot CLI). A handler is ours if its `command` (or `bash`) is. What we had to make around
+our entries (an event, `hooks`, the file) goes with the last of them; what we found there empty
+stays, by the spaces that `layout` left in it. Where others took those away or added such things, an
+empty container may stay or go, which means the same to the agent.
+
+Some agents want a member beside the hooks (`"version": 1`). We write it only where we make `hooks`,
+and directly after it, where nobody else would: so it goes with `hooks` if it stands there.
 """
 
+import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from traced.install.errors import SettingsError
@@ -29,27 +34,33 @@ from traced.install.layout import (
 )
 
 HOOKS = "hooks"  # the key of all hooks, and of the handlers of a group
-COMMAND = "command"
+COMMANDS = ("command", "bash")
+
+NOTHING: Mapping[str, Json] = MappingProxyType({})
 
 IsOurs: TypeAlias = Callable[[str], bool]
 
 
-def add(text: str | None, entries: Mapping[str, Json]) -> str:
+def add(text: str | None, entries: Mapping[str, Json], beside: Mapping[str, Json] = NOTHING) -> str:
     """
     Return `text` (None: no file) with one entry appended for each event of `entries`.
+
+    The members `beside` come with `hooks` where that is not there, unless their keys are.
 
     Raises:
         SettingsError: If it is not JSON, or its hooks are not of the shape above.
     """
+    made: Json = {event: [entry] for event, entry in entries.items()}
     if text is None:
-        return fresh(HOOKS, {event: [entry] for event, entry in entries.items()})
+        return fresh({HOOKS: made, **beside})
     document = parse(text)
     _expect(document, document.root, "object", "the settings")
     layout = layout_of(document)
     hooks = document.find(document.root, HOOKS)
     if hooks is None:
-        made: Json = {event: [entry] for event, entry in entries.items()}
-        return splice(text, insertion(document, layout, document.root, [(HOOKS, made)]))
+        there = {member.key for member in document.root.members}
+        with_it = [(key, value) for key, value in beside.items() if key not in there]
+        return splice(text, insertion(document, layout, document.root, [(HOOKS, made), *with_it]))
     _expect(document, hooks.value, "object", f'"{HOOKS}"')
     edits: list[Edit] = []
     missing: list[tuple[str | None, Json]] = []
@@ -65,9 +76,11 @@ def add(text: str | None, entries: Mapping[str, Json]) -> str:
     return splice(text, edits)
 
 
-def remove(text: str, is_ours: IsOurs) -> str | None:
+def remove(text: str, is_ours: IsOurs, beside: Mapping[str, Json] = NOTHING) -> str | None:
     """
     Return `text` without what is ours; None if it held nothing else, so that its file may go.
+
+    If `hooks` goes, so do the members `beside` that directly follow it.
 
     Raises:
         SettingsError: If it is not JSON, or has "hooks" twice.
@@ -88,7 +101,7 @@ def remove(text: str, is_ours: IsOurs) -> str | None:
     if cut is not None:
         return splice(text, edits + cut)
     root = document.root
-    cut = _cut(document, root, {root.members.index(hooks)})
+    cut = _cut(document, root, _with_beside(document, root.members.index(hooks), beside))
     if cut is not None:
         return splice(text, cut)
     around = text[: root.start] + text[root.end :]
@@ -108,6 +121,17 @@ def installed(text: str, is_ours: IsOurs) -> list[tuple[str, str]]:
         if _ours_in(document, _handlers(document, entry.value), is_ours)
         or _is_our_handler(document, entry.value, is_ours)
     ]
+
+
+def _with_beside(document: Document, number: int, beside: Mapping[str, Json]) -> set[int]:
+    """Return the number of `hooks` in the root, and those of what came with it."""
+    gone = {number}
+    for member in document.root.members[number + 1 :]:
+        key = str(member.key)
+        if key not in beside or document.compact(member.value) != json.dumps(beside[key]):
+            break
+        gone.add(max(gone) + 1)
+    return gone
 
 
 def _cut_event(document: Document, entries: Node, is_ours: IsOurs) -> list[Edit] | None:
@@ -145,7 +169,7 @@ def _ours_in(document: Document, handlers: Node | None, is_ours: IsOurs) -> set[
 
 def _is_our_handler(document: Document, handler: Node, is_ours: IsOurs) -> bool:
     return any(
-        member.key == COMMAND
+        member.key in COMMANDS
         and member.value.kind == "string"
         and is_ours(document.string(member.value))
         for member in handler.members

@@ -65,9 +65,9 @@ def layout_of(document: Document) -> Layout:
     return Layout(newline[0] if newline else "\n", unit, comma, colon)
 
 
-def fresh(key: str, value: Json) -> str:
-    """Return a new text: one object with `key`, as agents themselves write it."""
-    return json.dumps({key: value}, ensure_ascii=False, indent=DEFAULT_UNIT) + "\n"
+def fresh(members: Mapping[str, Json]) -> str:
+    """Return a new text: one object with `members`, as agents themselves write it."""
+    return json.dumps(members, ensure_ascii=False, indent=DEFAULT_UNIT) + "\n"
 
 
 def splice(text: str, edits: Iterable[Edit]) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from stat import S_IMODE, S_ISREG
 
 from traced.install.errors import SettingsError
-from traced.install.hook_entries import IsOurs, add, installed, remove
+from traced.install.hook_entries import NOTHING, IsOurs, add, installed, remove
 from traced.install.layout import Json
 
 FILE_BYTES_MAX = 16 << 20  # far above any settings; what is larger is something else
@@ -28,11 +28,16 @@ NEW_FOLDER_MODE = 0o700
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A change of the file at `path` from `before` to `after`; None is: there is no file."""
+    """
+    A change of the file at `path` from `before` to `after`; None is: there is no file.
+
+    A file that is traced's `own` by its name goes without a backup: it holds nothing of others.
+    """
 
     path: Path
     before: bytes | None
     after: bytes | None
+    own: bool = False
 
     @property
     def changes(self) -> bool:
@@ -63,7 +68,8 @@ class Plan:
                     " when this command began; run it again"
                 )
             _make_folder(target.parent)
-            backup = None if self.before is None else _back_up(target, self.before)
+            goes = self.own and self.after is None
+            backup = None if self.before is None or goes else _back_up(target, self.before)
             if self.after is None:
                 target.unlink()
             else:
@@ -72,11 +78,14 @@ class Plan:
         return backup
 
 
-def plan_install(path: Path, entries: Mapping[str, Json], is_ours: IsOurs) -> Plan:
+def plan_install(
+    path: Path, entries: Mapping[str, Json], is_ours: IsOurs, beside: Mapping[str, Json] = NOTHING
+) -> Plan:
     """
     Return the change after which what is ours in `path` is just `entries`, one for each event.
 
-    Where that is so already, nothing changes, wherever in the file they stand.
+    Where that is so already, nothing changes, wherever in the file they stand. Where the file has
+    no hooks yet, the members `beside` come with them.
 
     Raises:
         SettingsError: If the file cannot be read or is not settings; names line and column.
@@ -88,26 +97,32 @@ def plan_install(path: Path, entries: Mapping[str, Json], is_ours: IsOurs) -> Pl
             for event, entry in entries.items()
         }
         if text is None:
-            return add(None, entries)
+            return add(None, entries, beside)
         found = installed(text, is_ours)
         if len(found) == len(wanted) and set(found) == wanted:
             return text
-        return add(remove(text, is_ours), entries)
+        return add(remove(text, is_ours, beside), entries, beside)
 
-    return _plan(path, edit)
+    return plan_edit(path, edit)
 
 
-def plan_uninstall(path: Path, is_ours: IsOurs) -> Plan:
+def plan_uninstall(path: Path, is_ours: IsOurs, beside: Mapping[str, Json] = NOTHING) -> Plan:
     """
     Return the change after which nothing of ours is in `path`; the file goes if it held no more.
 
     Raises:
         SettingsError: If the file cannot be read or is not JSON; names line and column.
     """
-    return _plan(path, lambda text: None if text is None else remove(text, is_ours))
+    return plan_edit(path, lambda text: None if text is None else remove(text, is_ours, beside))
 
 
-def _plan(path: Path, edit: Callable[[str | None], str | None]) -> Plan:
+def plan_edit(path: Path, edit: Callable[[str | None], str | None]) -> Plan:
+    """
+    Return the change of `path` from its text to what `edit` makes of it; None is: no file.
+
+    Raises:
+        SettingsError: If the file cannot be read, or as `edit` raises it; names the file.
+    """
     with _telling(path, "read"):
         before = _read(path)
     try:

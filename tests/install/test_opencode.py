@@ -1,0 +1,153 @@
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.daemon import wait_until
+
+from traced.install.command import hook_commands
+from traced.install.errors import SettingsError
+from traced.install.opencode import AGENT, COMMAND, FIRST_LINE, SOURCE, is_ours, settings_path
+
+PART = {"type": "tool", "callID": "c", "tool": "bash", "sessionID": "s"}
+THEIRS = "export const Mine = async () => ({})\n"
+
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not on PATH")
+
+
+def part(status: str, kind: str = "tool") -> dict[str, object]:
+    about = {"part": {**PART, "type": kind, "state": {"status": status}}}
+    return {"type": "message.part.updated", "properties": about}
+
+
+WANTED: list[dict[str, object]] = [
+    {"type": "session.created", "properties": {"info": {"id": "s"}}},
+    part("completed"),
+    part("error"),
+    {"type": "session.idle", "properties": {"sessionID": "s"}},
+    {"type": "session.deleted", "properties": {"info": {"id": "s"}}},
+]
+UNWANTED: list[dict[str, object]] = [
+    {"type": "session.updated", "properties": {"info": {"id": "s"}}},
+    part("running"),
+    part("completed", "text"),
+]
+
+
+def play(folder: Path, command: str, script: str) -> str:
+    """Load the plugin as OpenCode does, run `script` on its `hooks`, return what it printed."""
+    plugin = folder / "traced.mjs"
+    plugin.write_bytes(AGENT.form.plan(folder / "traced.js", command, AGENT.events).after or b"")
+    loaded = f"const hooks = await (await import({json.dumps(str(plugin))})).TracedPlugin({{}});"
+    run = subprocess.run(
+        ["node", "--input-type=module", "-e", f"{loaded}\n{script}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    return run.stdout
+
+
+def test_the_plugin_is_a_file_of_our_own(tmp_path: Path) -> None:
+    """In the user's folder of plugins, by XDG, or in the project's."""
+    home = {"HOME": "/home/dev"}
+    assert settings_path(home) == Path("/home/dev/.config/opencode/plugin/traced.js")
+    other = settings_path(home | {"XDG_CONFIG_HOME": "/c"})
+    assert other == Path("/c/opencode/plugin/traced.js")
+    assert settings_path(home, tmp_path) == tmp_path / ".opencode/plugin/traced.js"
+
+
+def test_the_source_is_ours_and_waits_for_its_command() -> None:
+    """Its first line says whose it is, and one line takes the command."""
+    source = SOURCE.read_text("utf-8")
+    assert source.startswith(FIRST_LINE)
+    assert source.count(COMMAND) == 1
+
+
+def test_the_plugin_differs_from_its_source_in_the_command_alone(tmp_path: Path) -> None:
+    """Quotes, backslashes and other letters survive."""
+    command = """'/a "b" ü\\n/traced-hook' "$@" """
+    after = AGENT.form.plan(tmp_path / "traced.js", command, AGENT.events).after or b""
+    changed = set(after.decode().splitlines()) - set(SOURCE.read_text("utf-8").splitlines())
+    [line] = changed
+    assert json.loads(line.removeprefix("const COMMAND = ").removesuffix(";")) == command
+
+
+def test_the_plugin_goes_without_a_trace(tmp_path: Path) -> None:
+    """Also one of another version, which the first line shows; there is no backup."""
+    path = tmp_path / "traced.js"
+    path.write_text(f"{FIRST_LINE}, long ago\n")
+    assert is_ours(path.read_text())
+    AGENT.form.plan_uninstall(path).apply()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", THEIRS, f"\n{FIRST_LINE}\n"])
+def test_what_stands_there_and_is_not_ours_stays(tmp_path: Path, text: str) -> None:
+    """It is neither written over nor deleted; the error says what to do."""
+    path = tmp_path / "traced.js"
+    path.write_text(text)
+    assert not AGENT.form.plan_uninstall(path).changes
+    with pytest.raises(SettingsError, match=r"traced\.js: begins with '.*', expected .*: move it"):
+        AGENT.form.plan(path, "true", AGENT.events)
+
+
+@needs_node
+def test_the_plugin_hands_over_the_events_that_traced_uses(tmp_path: Path) -> None:
+    """Each as one event, with the hook's name and what it was given; the rest is passed over."""
+    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
+    told = play(
+        tmp_path,
+        command.shell,
+        f"""
+        await hooks["chat.message"]({{sessionID: "s"}}, {{message: {{id: "m"}}, parts: []}});
+        await hooks["tool.execute.before"]({{tool: "bash", callID: "c"}}, {{args: {{}}}});
+        for (const event of {json.dumps([*WANTED, *UNWANTED])}) hooks.event({{event}});
+        await hooks.dispose();
+        """,
+    )
+    assert told == ""
+    expected = [
+        {
+            "hook": "chat.message",
+            "input": {"sessionID": "s"},
+            "output": {"message": {"id": "m"}, "parts": []},
+        },
+        {
+            "hook": "tool.execute.before",
+            "input": {"tool": "bash", "callID": "c"},
+            "output": {"args": {}},
+        },
+        *({"hook": "event", "input": {"event": event}} for event in WANTED),
+    ]
+    spool = tmp_path / "spool"
+    wait_until(lambda: len(list(spool.glob("[0-9]*"))) == len(expected), "the events")
+    events = [json.loads(file.read_bytes()) for file in spool.glob("[0-9]*")]
+    assert {event["agent"] for event in events} == {"opencode"}
+    payloads = [event["payload"] for event in events]
+    assert sorted(payloads, key=json.dumps) == sorted(expected, key=json.dumps)
+    told_of = {payload["hook"] for payload in payloads} | {event["type"] for event in WANTED}
+    assert told_of == {*AGENT.events, "event"}
+
+
+@needs_node
+def test_the_plugin_never_throws_into_its_host(tmp_path: Path) -> None:
+    """Whatever it is given, and whether its client reads, fails or is gone."""
+    told = play(
+        tmp_path,
+        "exit 1",
+        """
+        const circular = {}; circular.it = circular;
+        await hooks["chat.message"](circular, 1n);
+        await hooks["tool.execute.before"](undefined, {args: "x".repeat(1 << 20)});
+        for (const input of [undefined, null, {}, {event: null}, {event: {type: "x"}}])
+          await hooks.event(input);
+        await hooks.event({event: {type: "message.part.updated"}});
+        await hooks.dispose();
+        console.log("alive");
+        """,
+    )
+    assert told == "alive\n"
