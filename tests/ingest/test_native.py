@@ -6,6 +6,8 @@ from support.store_room import records
 
 from traced.core.capture import Capture, CaptureMode
 from traced.core.event import (
+    AgentEnded,
+    AgentStarted,
     Event,
     Phase,
     PromptEnded,
@@ -43,6 +45,25 @@ def test_without_an_agent_it_is_custom() -> None:
     assert read({"trace_type": "tool", "name": "n"}).agent == "custom"
     assert read({"trace_type": "tool", "name": "n", "agent": "mine"}).agent == "mine"
     assert read({"lifecycle": "prompt"}).agent == "custom"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"phase": "start", "call_id": "c"}, AgentStarted("a1", "plan", None)),
+        ({"phase": "end", "call_id": "c"}, AgentEnded("a1", "plan")),
+        ({}, AgentEnded("a1", "plan")),
+    ],
+    ids=["start", "end", "whole"],
+)
+def test_who_is_launched_runs_as_long(more: dict[str, object], told: object) -> None:
+    """A sub-agent begins with the step that launched it, ends with it, and is of its name."""
+    launch = {"trace_type": "agent", "name": "plan", "child_agent_id": "a1"}
+    change, launched = read(launch | more).changes
+
+    assert launched == told
+    assert isinstance(change, StepChange)
+    assert (change.child_agent_id, change.child_agent_type) == ("a1", "plan")
 
 
 def test_what_is_given_stands() -> None:

@@ -39,6 +39,7 @@ EXPECTED: Final = MappingProxyType(
         "agent_type": _LABEL,
         "bytes_max": f"an integer from 0 to {PRUNE_BYTES_MAX}",
         "call_id": f"{_ID} {_WHOLE}, beside every phase",
+        "child_agent_id": _ID,
         "control": "ping, flush, status or prune",
         "cwd": _LABEL,
         "db": _LABEL,

@@ -59,6 +59,7 @@ class NativeEvent(Struct, gc=False):
     agent_id: Id | None = None
     agent_type: Label | None = None
     parent_agent_id: Id | None = None
+    child_agent_id: Id | None = None
     cwd: Label | None = None
     model: Label | None = None
     status: EndStatus | None = None

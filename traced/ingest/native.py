@@ -9,6 +9,8 @@ from typing import Final
 
 from traced.core.capture import Capture
 from traced.core.event import (
+    AgentEnded,
+    AgentStarted,
     Change,
     Event,
     Phase,
@@ -26,13 +28,13 @@ CUSTOM_AGENT: Final = "custom"
 
 
 def event(record: NativeEvent, now: int, capture: Capture) -> Event:
-    """Return a native event received at `now` (Unix ms) as an event with one step change."""
+    """Return a native event received at `now` (Unix ms): one step, and whom it launched."""
     at = now if record.sent_at is None else happened_at(None, record.sent_at, now)
     return Event(
         agent=record.agent or CUSTOM_AGENT,
         session_id=record.session_id,
         at=at,
-        changes=(_step(record, at, now, capture),),
+        changes=(_step(record, at, now, capture), *_launched(record, capture)),
         event_id=record.event_id,
         cwd=capture.optional_label(record.cwd),
         model=capture.optional_label(record.model),
@@ -64,6 +66,15 @@ def life(record: LifeLine, now: int, capture: Capture) -> Event:
     )
 
 
+def _launched(record: NativeEvent, capture: Capture) -> tuple[Change, ...]:
+    """Return what a step tells of the sub-agent that it launched, which is done when it is."""
+    if record.child_agent_id is None:
+        return ()
+    if record.phase == "start":
+        return (AgentStarted(record.child_agent_id, capture.label(record.name), None),)
+    return (AgentEnded(record.child_agent_id, capture.label(record.name)),)
+
+
 def _step(record: NativeEvent, at: int, now: int, capture: Capture) -> StepChange:
     is_start = record.phase == "start"
     started_at, ended_at = _times(record, at, now)
@@ -77,6 +88,8 @@ def _step(record: NativeEvent, at: int, now: int, capture: Capture) -> StepChang
         record.agent_id,
         capture.optional_label(record.agent_type),
         record.parent_agent_id,
+        record.child_agent_id,
+        None if record.child_agent_id is None else capture.label(record.name),
         prompt_number=record.prompt_number,
         step_order=record.step_order,
         input_summary=capture.given(record.input_summary),
