@@ -57,7 +57,10 @@ def hand_over(arguments: list[str], fired_ns: int) -> None:
         # From here on the event exists nowhere else, and the deadline bounds the wait.
         for number in (_signal.SIGHUP, _signal.SIGINT, _signal.SIGTERM):
             _signal.signal(number, _signal.SIG_IGN)
-        pass_on(line, event_id, fired_ns, flags_of(arguments))
+        flags = flags_of(arguments)
+        line[:0] = envelope_head(event_id, fired_ns, flags)
+        line += b"}\n"
+        pass_on(line, event_id, fired_ns, flags)
     except BaseException as error:  # noqa: BLE001 - nobody above would tell that it is lost
         error.__traceback__ = None  # its frames hold the line: the report needs that memory
         del line
@@ -70,12 +73,9 @@ def hand_over(arguments: list[str], fired_ns: int) -> None:
 
 
 def pass_on(line: bytearray, event_id: str, fired_ns: int, flags: dict[str, str]) -> None:
-    """Put `line` into its envelope, and get it settled within the deadline, else spooled."""
-    deadline = time.monotonic()
-    limit_ms = whole_number(flags.get("--deadline-ms", ""))
-    deadline += min(DEADLINE_MS if limit_ms is None else limit_ms, DEADLINE_MS_MAX) / 1000
-    line[:0] = envelope_head(event_id, fired_ns, flags)
-    line += b"}\n"
+    """Get `line` settled within the deadline, else spooled; raise OSError if neither works."""
+    ms = whole_number(flags.get("--deadline-ms", ""))
+    deadline = time.monotonic() + min(DEADLINE_MS if ms is None else ms, DEADLINE_MS_MAX) / 1000
     spool = flags.get("--spool") or environment("TRACED_SPOOL") or state_folder() + "/spool"
     missed = False
     try:
@@ -91,11 +91,8 @@ def pass_on(line: bytearray, event_id: str, fired_ns: int, flags: dict[str, str]
 
 
 def envelope_head(event_id: str, fired_ns: int, flags: dict[str, str]) -> bytes:
-    """
-    Return the line of the socket protocol up to its payload; what is not known is left out.
-
-    By its first 17 bytes the daemon knows that it may answer even a line that does not parse.
-    """
+    """Return the line of the socket protocol up to its payload; what is not known is left out."""
+    # By its first 17 bytes the daemon knows that it may answer even a line that does not parse.
     head = '{"v":1,"ack":true'
     for key in ("agent", "event"):
         if name := flags.get("--" + key):
@@ -198,8 +195,9 @@ def settles(answer: bytes, event_id: str) -> bool:
 def connect(sockets: list[str], deadline: float) -> _socket.socket:
     """Return a connection to the first of `sockets` that takes one; raise OSError if none does."""
     for path in sockets:
+        seconds = seconds_left(deadline)
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        connection.settimeout(seconds_left(deadline))
+        connection.settimeout(seconds)
         if connection.connect_ex(path) == 0:
             return connection
         connection.close()
@@ -216,13 +214,13 @@ def seconds_left(deadline: float) -> float:
 
 def write_spool(spool: str, name: str, line: bytearray) -> None:
     """Write `line` to the new file `name` in `spool`; on OSError an empty ``.….lost`` tells it."""
-    posix.umask(0o027)
-    hidden = f"{spool}/.{name}"
     make_folders(spool)
+    hidden = f"{spool}/.{name}"
     how = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW
     is_shared = not ~posix.stat(spool).st_mode & 0o3000  # setgid, sticky: a drop folder
-    file = posix.open(hidden, how, 0o640 if is_shared else 0o600)  # the daemon is of that group
+    file = posix.open(hidden, how, 0o600)
     try:
+        posix.fchmod(file, 0o640 if is_shared else 0o600)  # the daemon is of that group
         rest = memoryview(line)
         while rest:
             rest = rest[posix.write(file, rest) :]
