@@ -244,7 +244,7 @@ def test_tail_ends_when_nobody_reads(tail: Callable[..., Tail]) -> None:
     assert following.process.wait(timeout=HANG_SECONDS) == 0
 
 
-# --- stats, rejected --------------------------------------------------------------------------
+# --- stats ------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("shown")
@@ -263,19 +263,6 @@ def test_stats(traced: Traced) -> None:
         "total_ms": 0.0,
     }
     assert "Tool0" in traced("stats").stdout
-
-
-def test_rejected(recording: Recording, traced: Traced) -> None:
-    """Rejected events are listed latest first; as JSON their bytes are text."""
-    recording.rejected("not_json", raw=b"{", detail="line ends too early")
-    recording.rejected("not_utf8", raw=b"\xff")
-    found = document(traced("rejected", "--json"))["rejected"]
-
-    assert [(row["reason"], row["raw"]) for row in found] == [
-        ("not_utf8", "\\xff"),
-        ("not_json", "{"),
-    ]
-    assert "not_json  line ends too early" in traced("rejected").stdout
 
 
 def test_a_daemon_is_not_needed(recording: Recording, traced: Traced, tmp_path: Path) -> None:

@@ -224,6 +224,17 @@ def test_old_rejected_rows_go_and_make_room(
     assert rows(connection, "SELECT detail FROM rejected") == [{"detail": "from 3"}]
 
 
+def test_rejected_rows_go_by_their_ids(connection: sqlite3.Connection, recorder: Recorder) -> None:
+    """Those that are named and there; the others stay."""
+    for at in (1, 2, 3):
+        append(recorder, Rejected("not_json", f"from {at}", None, 0), now=at)
+
+    done = recorder.remove(partial(removal.delete_rejected_rows, ids=[1, 3, 99]))
+
+    assert done.rejected_rows == 2
+    assert rows(connection, "SELECT detail FROM rejected") == [{"detail": "from 2"}]
+
+
 def test_a_locked_database_is_told_as_busy_and_costs_nothing(path: Path) -> None:
     """Nothing is hidden, and what was in memory is loaded again."""
     connection, other = writer(path), writer(path)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -136,9 +137,13 @@ async def _remove_here(config: Config, limits: Limits) -> Removed:
 
 
 def _let_remove(found: Effective, limits: Limits) -> Removed:
-    """Ask the daemon, and wait until it is done, which under load takes minutes."""
-    wanted = {"db": str(found.config.db), **msgspec.structs.asdict(limits)}
-    answer = ask(found.socket_places, "prune", wanted)
+    """Let the daemon remove what is over the limits, which under load takes minutes."""
+    return let_prune(found, msgspec.structs.asdict(limits))
+
+
+def let_prune(found: Effective, wanted: Mapping[str, object]) -> Removed:
+    """Let the daemon remove what is wanted by the keys of a ``prune``; wait until it is done."""
+    answer = ask(found.socket_places, "prune", {"db": str(found.config.db), **wanted})
     request = msgspec.convert(answer["request"], int)
     while True:
         status = ask(found.socket_places, "status")

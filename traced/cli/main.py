@@ -39,7 +39,7 @@ COMMANDS: Final = {
     "tail": "reading",
     "stats": "reading",
     "search": "search",
-    "rejected": "reading",
+    "rejected": "rejects",
 }
 
 

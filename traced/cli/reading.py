@@ -1,5 +1,5 @@
 """
-Commands that read what was recorded: sessions, show, tail, stats, rejected.
+Commands that read what was recorded: sessions, show, tail, stats.
 
 Law: they need no daemon, and hold the database no longer than one fetch takes.
 """
@@ -21,7 +21,7 @@ from traced.cli.common import (
     since_option,
 )
 from traced.cli.follow import Follower, Shown
-from traced.cli.listing import rejected_lines, session_table, stats_table, tail_line
+from traced.cli.listing import session_table, stats_table, tail_line
 from traced.cli.output import Output, complain, pause, print_json
 from traced.cli.render import session_lines
 from traced.core.errors import SessionUnknown
@@ -191,24 +191,6 @@ def stats(
         complain("no such steps: `traced stats` alone counts all")
     else:
         complain("no steps yet: `traced install` lets your agents record theirs")
-
-
-def rejected(*, limit: Limit = 20, as_json: AsJson = False, db: Database = None) -> None:
-    """
-    List events that could not be taken, and why.
-
-    Example: traced rejected -n 5
-    """
-    with database(db) as connection, snapshot(connection):
-        found = queries.rejected(connection, limit)
-    if as_json:
-        print_json({"rejected": found})
-    elif found:
-        output = Output()
-        for event in found:
-            output.print(rejected_lines(output.screen, event))
-    else:
-        complain("nothing was rejected")
 
 
 def _only(found: list[Card], number: int) -> list[Card]:

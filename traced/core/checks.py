@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from traced.core.times import MS_MAX, parse_time
-from traced.core.wire import PRUNE_BYTES_MAX, Envelope, LifeLine, NativeEvent
+from traced.core.wire import PRUNE_BYTES_MAX, REJECTED_IDS_MAX, Envelope, LifeLine, NativeEvent
 
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # What a lone surrogate or U+0000 has become: two ids that held some could be one by now, and what
@@ -58,6 +58,7 @@ EXPECTED: Final = MappingProxyType(
         "prompt": "a string",
         "prompt_number": _ORDER,
         "reason": _LABEL,
+        "rejected_ids": f"an array of up to {REJECTED_IDS_MAX} ids of rejected events",
         "sdk_session_id": _SESSION,
         "sent_at": _UNIX_MS,
         "session_id": _SESSION,

@@ -145,7 +145,8 @@ class LineDecoder:
             line = decoder.decode(replace_nul(text))
             settle(line)
         if isinstance(line, ControlLine):
-            return Control(line.control, None, line.db, line.age_ms_max, line.bytes_max)
+            limits = line.age_ms_max, line.bytes_max
+            return Control(line.control, None, line.db, *limits, line.rejected_ids)
         return line
 
 

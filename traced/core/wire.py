@@ -22,11 +22,15 @@ CONTROL_CHARS_MAX: Final = 256
 PRUNE_BYTES_MAX: Final = 2**50
 """Largest size of a database that a ``prune`` may name: four times what SQLite can hold."""
 
+REJECTED_IDS_MAX: Final = 10_000
+"""Most rejected rows that a ``prune`` may name: as many as there can be."""
+
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 EventId = Annotated[str, Meta(min_length=1, max_length=128)]
 # SPEC 3.1 says "string" and no more: 4096 is Linux' PATH_MAX, and a limit on everything.
 Id = Annotated[str, Meta(min_length=1, max_length=4096)]
 Label = Annotated[str, Meta(max_length=4096)]
+RowId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Order = Annotated[int, Meta(ge=0, le=999_999_999)]
 Pid = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Milliseconds = Annotated[float, Meta(ge=0, le=MS_MAX)]
@@ -126,6 +130,7 @@ class ControlLine(Struct, gc=False):
     db: Label | None = None
     age_ms_max: Annotated[int, Meta(ge=0, le=MS_MAX)] | None = None
     bytes_max: Annotated[int, Meta(ge=0, le=PRUNE_BYTES_MAX)] | None = None
+    rejected_ids: Annotated[tuple[RowId, ...], Meta(max_length=REJECTED_IDS_MAX)] = ()
 
 
 class Control(Struct, gc=False):
@@ -133,7 +138,7 @@ class Control(Struct, gc=False):
     A control line to be answered, known or not.
 
     With an `error` the line was wrong itself: answer that, do nothing. ``prune`` names the database
-    that its sender means and the limits, None for no limit.
+    that its sender means, the limits, None for no limit, and rejected rows that are to go.
     """
 
     control: str
@@ -141,6 +146,7 @@ class Control(Struct, gc=False):
     db: str | None = None
     age_ms_max: int | None = None
     bytes_max: int | None = None
+    rejected_ids: tuple[int, ...] = ()
 
 
 class Salvaged(Struct, gc=False):

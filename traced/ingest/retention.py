@@ -87,13 +87,13 @@ class Retention:
         self._store = store
         self._db = db
         self._received = received
-        self._asked: list[Limits] = []
+        self._asked: list[tuple[Limits, Sequence[int]]] = []
         self._requests = 0
         self._wanted = anyio.Event()
 
-    def ask(self, limits: Limits) -> int:
-        """Let a run with these limits come next; return its number, from 1."""
-        self._asked.append(limits)
+    def ask(self, limits: Limits, rejected_ids: Sequence[int] = ()) -> int:
+        """Let a run with these limits, and of these rows, come next; return its number, from 1."""
+        self._asked.append((limits, rejected_ids))
         self._requests += 1
         self._wanted.set()
         return self._requests
@@ -106,7 +106,8 @@ class Retention:
         """
         if control.db is None or Path(control.db).resolve() != self._db.resolve():
             return {"error": f"db is {control.db}, expected {self._db}, which this daemon writes"}
-        return {"request": self.ask(Limits(control.age_ms_max, control.bytes_max))}
+        limits = Limits(control.age_ms_max, control.bytes_max)
+        return {"request": self.ask(limits, control.rejected_ids)}
 
     async def watch(self, first: float = FIRST_SECONDS, pause: float = HOUR_SECONDS) -> None:
         """Run soon after the start and then hourly, and whenever it is asked for, without end."""
@@ -116,17 +117,17 @@ class Retention:
                 await self._wanted.wait()
             seconds = pause
             asked, self._asked, self._wanted = self._asked, [], anyio.Event()
-            for limits in asked:
-                await self._run(limits, free_bytes_kept=0)
+            for limits, rejected_ids in asked:
+                await self._run(limits, rejected_ids, free_bytes_kept=0)
             if not asked:
-                await self._run(self.limits, free_bytes_kept=FREE_BYTES_KEPT)
+                await self._run(self.limits, (), free_bytes_kept=FREE_BYTES_KEPT)
             self.told.requests_done += len(asked)
 
-    async def _run(self, limits: Limits, free_bytes_kept: int) -> None:
+    async def _run(self, limits: Limits, rejected_ids: Sequence[int], free_bytes_kept: int) -> None:
         told = self.told
         run = Run(self._store, self._db, self._received, free_bytes_kept=free_bytes_kept)
         try:
-            removed = await run.remove(limits)
+            removed = await run.remove(limits, rejected_ids)
         except StoreError as error:  # what is not done is left to the next run
             told.failure = str(error)
             log.warning("retention_failed", error=str(error))
@@ -166,9 +167,9 @@ class Run:
         self._free_bytes_kept = free_bytes_kept
         self._removed = Removed()
 
-    async def remove(self, limits: Limits) -> Removed:
+    async def remove(self, limits: Limits, rejected_ids: Sequence[int] = ()) -> Removed:
         """
-        Remove what is over the limits, and what earlier runs left.
+        Remove what is over the limits, what earlier runs left, and these rejected rows.
 
         Raises:
             StoreError: If the database cannot be read or written just now; the rest is left to the
@@ -186,7 +187,7 @@ class Run:
             for group in _groups(plan.sessions):
                 await self._hide(group, limits, now)
             await self._delete()
-        await self._delete_rejected(limits)
+        await self._delete_rejected(limits, rejected_ids)
         await self._free_pages()
         if removed.steps:
             await self._slices().do(removal.empty_log)
@@ -218,9 +219,12 @@ class Run:
                 return
             await self._free_pages()
 
-    async def _delete_rejected(self, limits: Limits) -> None:
-        before = limits.too_old_before(time.time_ns() // 1_000_000)
+    async def _delete_rejected(self, limits: Limits, ids: Sequence[int]) -> None:
         slices = self._slices()
+        for some in slices.cut(ids):
+            done = await slices.do(partial(removal.delete_rejected_rows, ids=some))
+            self._removed.rejected += done.rows
+        before = limits.too_old_before(time.time_ns() // 1_000_000)
         while before is not None:
             old = partial(removal.delete_rejected, before=before, rows_max=slices.rows)
             done = await slices.do(old)

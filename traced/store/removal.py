@@ -82,6 +82,14 @@ def delete_rejected(connection: sqlite3.Connection, before: int, rows_max: int) 
     return Slice(count, rejected_rows=count)
 
 
+def delete_rejected_rows(connection: sqlite3.Connection, ids: Sequence[int]) -> Slice:
+    """Delete rejected rows by their ids."""
+    with _transaction(connection):
+        asked = {"ids": repr(list(ids))}
+        count = connection.execute(statement("delete_rejected"), asked).rowcount
+    return Slice(count, rejected_rows=count)
+
+
 def free_pages(connection: sqlite3.Connection, pages_max: int, bytes_kept: int) -> Slice:
     """Cut up to `pages_max` free pages off the file's end; pages of `bytes_kept` stay free."""
     free = _pragma(connection, "freelist_count")
