@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 from support.rows import Recording, ran
 
-from traced.cli.follow import BATCH_STEPS_MAX, Follower, Shown
+from traced.cli.follow import BATCH_STEPS_MAX, Commits, Follower, Shown
 from traced.core.errors import StoreError
 from traced.store.reader import ReadConnection, open_reader
 
@@ -99,3 +99,12 @@ def test_what_was_shown_is_bounded() -> None:
         False,
         True,
     ]
+
+
+def test_commits_of_others_are_noticed_once(recording: Recording, reader: ReadConnection) -> None:
+    """The first look is always worth it; then only what somebody has committed since."""
+    commits = Commits(reader, recording.path)
+
+    assert [commits.came(), commits.came()] == [True, False]
+    recording.session("s1")
+    assert [commits.came(), commits.came()] == [True, False]

@@ -18,6 +18,31 @@ BATCH_STEPS_MAX: Final = 500
 SHOWN_STEPS_MAX: Final = 10_000
 
 
+class Commits:
+    """Tells whether anything was committed to the database since it was last asked."""
+
+    def __init__(self, connection: ReadConnection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._file = _identity(path)
+        self._version = -1
+
+    def came(self) -> bool:
+        """
+        Return whether there may be something new to read; the first time there is.
+
+        Raises:
+            StoreError: If the file is no longer the one that was opened.
+        """
+        if _identity(self._path) != self._file:
+            raise StoreError(
+                f"{self._path} was replaced or removed, expected the file that was opened:"
+                " start again to follow the new one"
+            )
+        before, self._version = self._version, data_version(self._connection)
+        return before != self._version
+
+
 class Follower:
     """Follows the steps of all sessions or (`session_pk`) of one, from the latest on."""
 
@@ -25,11 +50,10 @@ class Follower:
         self, connection: ReadConnection, path: Path, session_pk: int | None, *, content: bool
     ) -> None:
         self._connection = connection
-        self._path = path
-        self._file = _identity(path)
+        self._commits = Commits(connection, path)
         self._session_pk = session_pk
         self._content = content
-        self._version = -1
+        self._has_more = False
         self._revision = 0
 
     def latest(self, number: int) -> list[Step]:
@@ -45,14 +69,8 @@ class Follower:
         Raises:
             StoreError: If the file is no longer the one that was opened.
         """
-        if _identity(self._path) != self._file:
-            raise StoreError(
-                f"{self._path} was replaced or removed, expected the file that was opened:"
-                " start again to follow the new one"
-            )
-        # Read before the steps: what is committed in between is then asked for twice, not never.
-        version = data_version(self._connection)
-        if version == self._version:
+        # Asked before the steps: what is committed in between is then looked for twice, not never.
+        if not self._commits.came() and not self._has_more:
             return []
         with snapshot(self._connection):
             steps = queries.changed(
@@ -63,10 +81,8 @@ class Follower:
                 content=self._content,
             )
             newest = queries.newest_revision(self._connection)
-        if len(steps) < BATCH_STEPS_MAX:
-            self._version, self._revision = version, newest
-        else:
-            self._revision = steps[-1].revision
+        self._has_more = len(steps) == BATCH_STEPS_MAX
+        self._revision = steps[-1].revision if self._has_more else newest
         return steps
 
 

@@ -11,13 +11,14 @@ import select
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.live import Live
 from rich.text import Text
 
 from traced.cli.screen import Screen
@@ -49,6 +50,33 @@ class Output:
             now_ms=time.time_ns() // 1_000_000,
             home=os.path.expanduser("~"),  # noqa: PTH111 - a text to compare texts with
         )
+
+    @property
+    def can_update(self) -> bool:
+        """Whether it is a terminal on which lines can be written over."""
+        return self._console.is_terminal and not self._console.is_dumb_terminal
+
+    @contextmanager
+    def in_place(self) -> Iterator[Callable[[Iterable[Text]], None]]:
+        """
+        Give a function that shows lines in place of those that it showed before.
+
+        Of more lines than the terminal has the last are shown. At the end they are gone.
+        """
+        with Live(
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        ) as live:
+
+            def update(lines: Iterable[Text]) -> None:
+                shown = list(lines)[-max(self._console.height - 1, 1) :]
+                text = Text("\n", no_wrap=True, overflow="crop").join(shown)
+                live.update(text, refresh=True)
+
+            yield update
 
     def print(self, lines: Iterable[Text]) -> None:
         """Print lines that fit the screen, and hand them over at once."""

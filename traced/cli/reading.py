@@ -9,7 +9,6 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from traced.cli.cards import Card, cards
 from traced.cli.common import (
     AsJson,
     Database,
@@ -24,13 +23,13 @@ from traced.cli.follow import Follower, Shown
 from traced.cli.listing import session_table, stats_table, tail_line
 from traced.cli.output import Output, complain, pause, print_json
 from traced.cli.render import session_lines
-from traced.core.errors import SessionUnknown
+from traced.cli.session import Asked, read_session
+from traced.cli.watch import POLL_SECONDS, watch
 from traced.store import queries
 from traced.store.index.stats import stats as step_stats
 from traced.store.reader import snapshot
 from traced.store.rows import Prompt, Step
 
-POLL_SECONDS: Final = 0.25
 LIMIT_MAX: Final = 1_000_000
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=0, max=LIMIT_MAX, help="At most so many.")]
@@ -81,6 +80,9 @@ def show(
     whole: Annotated[
         bool, typer.Option("--steps", "-v", help="Each step's full summaries and ids.")
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on showing it, until Ctrl-C.")
+    ] = False,
     agent: OfAgent = None,
     uid: OfUser = None,
     as_json: AsJson = False,
@@ -91,27 +93,27 @@ def show(
 
     Each prompt is followed by what ran under it: what a sub-agent did stands under
     the step that launched it, and a bracket on the left joins steps that ran side
-    by side.
+    by side. With -f a terminal shows it as it grows; into a pipe each step goes on
+    as a line when it starts and one when it ends.
 
     Example: traced show last
     """
-    with database(db) as connection, snapshot(connection):
-        entry = queries.resolve_session(connection, session, agent, uid)
-        prompts = queries.prompts(connection, entry.pk)
-        steps = queries.steps(connection, entry.pk, prompt, content=as_json)
-        agents = queries.agents(connection, entry.pk)
-    found = cards(entry.session, prompts, steps, agents)
-    if prompt is not None:
-        found = _only(found, prompt)
+    asked = Asked(session, prompt, agent, uid)
+    if follow and as_json:
+        raise typer.BadParameter("--json shows one moment: `traced tail -f --json` goes on")
+    with database(db) as connection:
+        if follow:
+            watch(connection, database_path(db), asked, whole=whole)
+        found = read_session(connection, asked, content=as_json)
     if as_json:
         listed = [
             PromptSteps(**msgspec.structs.asdict(card.prompt), steps=list(card.steps))
-            for card in found
+            for card in found.cards
         ]
-        print_json({"session": entry.session, "prompts": listed})
+        print_json({"session": found.entry.session, "prompts": listed})
     else:
         output = Output()
-        output.print(session_lines(output.screen, entry, found, whole=whole))
+        output.print(session_lines(output.screen, found.entry, found.cards, whole=whole))
 
 
 def tail(
@@ -191,11 +193,3 @@ def stats(
         complain("no such steps: `traced stats` alone counts all")
     else:
         complain("no steps yet: `traced install` lets your agents record theirs")
-
-
-def _only(found: list[Card], number: int) -> list[Card]:
-    chosen = [card for card in found if card.prompt.prompt_number == number]
-    if not chosen:
-        last = max((card.prompt.prompt_number for card in found), default=0)
-        raise SessionUnknown(f"the session has no prompt {number}, its last one is {last}")
-    return chosen
