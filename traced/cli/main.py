@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "config": "configuring",
     "prune": "keeping",
     "backup": "keeping",
+    "export": "exporting",
     "install": "hooks",
     "uninstall": "hooks",
     "hook": "hooks",

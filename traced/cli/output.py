@@ -97,6 +97,14 @@ def print_json(document: object) -> None:
         sys.stdout.buffer.flush()
 
 
+def print_pieces(pieces: Iterable[bytes]) -> None:
+    """Print the pieces of a document, which are safe for a terminal already, as they come."""
+    with _reader_may_leave():
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
 def complain(message: str) -> None:
     """Print a message for people to standard error, its own line breaks kept."""
     lines = "\n".join(printable(line) for line in message.split("\n"))

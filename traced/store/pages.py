@@ -81,7 +81,7 @@ def exact_session(
 def recent(connection: ReadConnection, limit: int, before: int = INT64_MAX) -> StepPage:
     """Return the steps recorded last, or last before the key of the page before."""
     asked = {"before": before, "limit": limit + 1}
-    steps, more = _within_bounds(connection, "page_recent", asked, limit)
+    steps, more = within_bounds(connection, "page_recent", asked, limit)
     key = steps[-1].id if more else None
     return StepPage(steps[::-1], key)
 
@@ -101,7 +101,7 @@ def of_session(
         "limit": limit + 1,
     }
     name = "page_steps" if prompt_number is None else "page_steps_of_prompt"
-    steps, more = _within_bounds(connection, name, asked, limit)
+    steps, more = within_bounds(connection, name, asked, limit)
     return StepPage(steps, steps[-1].step_order if more else None)
 
 
@@ -149,10 +149,15 @@ def changes(
     return Changes(sorted((Step(*row) for row in rows), key=lambda step: step.revision), until)
 
 
-def _within_bounds(
+def within_bounds(
     connection: ReadConnection, name: str, asked: queries.Parameters, limit: int
 ) -> tuple[list[Step], bool]:
-    """Return at least one step, as long as there is one, and whether there are more."""
+    """
+    Return the first steps that a statement finds, and whether there are more.
+
+    At least one, as long as there is one, then as many as hold CONTENT_BYTES_MAX characters of
+    content, and no more than `limit`; the statement has to find one beyond that.
+    """
     steps: list[Step] = []
     content_bytes = 0
     for row in connection.execute(statement(name), asked):

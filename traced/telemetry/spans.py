@@ -69,8 +69,6 @@ class Place(NamedTuple):
 
 def prompt_span(scene: Scene, prompt: Prompt, trace_id: bytes, ran: Ran) -> Span:
     """Return the root of a prompt's trace; its steps' times stand in for what it lacks itself."""
-    start_ms = _first_of(parse_time(prompt.started_at), ran.first_ms, ran.last_ms)
-    end_ms = _first_of(parse_time(prompt.ended_at), ran.last_ms, start_ms)
     told = _invoked(scene, None, scene.origin.agent)
     _put(told, names.PROMPT_NUMBER, prompt.prompt_number)
     _put(told, names.PROMPT_ID, prompt.prompt_id)
@@ -81,7 +79,8 @@ def prompt_span(scene: Scene, prompt: Prompt, trace_id: bytes, ran: Ran) -> Span
         told[names.INPUT_MESSAGES] = messages.decode()
         told[names.INPUT_VALUE] = prompt.summary
     name = f"{names.INVOKE_AGENT} {scene.origin.agent}"
-    return _span(trace_id, root_span_id(trace_id), None, name, told, (start_ms, end_ms))
+    times_ms = prompt_times(prompt, ran)
+    return _span(trace_id, root_span_id(trace_id), None, name, told, times_ms)
 
 
 def agent_span(scene: Scene, agent: Agent, place: Place, ran: Ran) -> Span:
@@ -108,8 +107,25 @@ def step_span(scene: Scene, step: Step, place: Place) -> Span:
     operation = told.get(names.OPERATION_NAME)
     name = step.name if operation is None else f"{operation} {step.name}"
     span_id = step_span_id(scene.origin, step)
-    span = _span(place.trace_id, span_id, place.parent_span_id, name, told, _step_times(step))
+    span = _span(place.trace_id, span_id, place.parent_span_id, name, told, step_times(step))
     return span._replace(status=status, message=message)
+
+
+def prompt_times(prompt: Prompt, ran: Ran) -> tuple[int, int]:
+    """Return when a prompt began and ended, in Unix milliseconds; 0 where nothing tells."""
+    start_ms = _first_of(parse_time(prompt.started_at), ran.first_ms, ran.last_ms)
+    end_ms = _first_of(parse_time(prompt.ended_at), ran.last_ms, start_ms)
+    return start_ms, max(start_ms, end_ms)
+
+
+def step_times(step: Step) -> tuple[int, int]:
+    """Return when a step began and ended, in Unix milliseconds; a length gives the other end."""
+    start, end = parse_time(step.started_at), parse_time(step.ended_at)
+    length = step.duration_ms or 0
+    if start is None:
+        end = step.created_at_epoch if end is None else end
+        return max(0, round(end - length)), end
+    return start, round(start + length) if end is None else max(start, end)
 
 
 def _step_attributes(scene: Scene, step: Step) -> dict[str, Value]:
@@ -177,15 +193,6 @@ def _invoked(scene: Scene, agent_id: str | None, name: str | None) -> dict[str, 
 def _put(told: dict[str, Value], key: str, value: Value | None) -> None:
     if value is not None:
         told[key] = value
-
-
-def _step_times(step: Step) -> tuple[int, int]:
-    start, end = parse_time(step.started_at), parse_time(step.ended_at)
-    length = step.duration_ms or 0
-    if start is None:
-        end = step.created_at_epoch if end is None else end
-        return max(0, round(end - length)), end
-    return start, round(start + length) if end is None else end
 
 
 def _first_of(*moments: int | None) -> int:

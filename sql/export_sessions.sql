@@ -1,0 +1,23 @@
+-- Sessions with a key above :after that may hold something from :since (Unix ms) on, by key: a
+-- sender's clock is believed up to a day ahead of ours. Columns as in list_sessions.sql.
+SELECT
+    session.pk, session.owner_uid, session.agent, session.session_id, session.cwd, session.model,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    session.end_reason,
+    strftime('%Y-%m-%dT%H:%M:%fZ', session.last_event_at / 1000.0, 'unixepoch') AS last_event_at,
+    session.steps, session.errors,
+    (SELECT count(*) FROM prompt WHERE prompt.session_pk = session.pk AND prompt.prompt_number > 0)
+        AS prompts,
+    (SELECT count(*) FROM step WHERE step.session_pk = session.pk AND step.status = 'running')
+        AS running
+FROM session
+WHERE
+    session.pk > :after
+    AND session.removed_at IS NULL
+    AND (:session_pk IS NULL OR session.pk = :session_pk)
+    AND (:agent IS NULL OR session.agent = :agent)
+    AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
+    AND session.last_event_at + 86400000 >= :since
+ORDER BY session.pk
+LIMIT :limit;
