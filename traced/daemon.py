@@ -163,6 +163,7 @@ class Daemon:
                     watchers.start_soon(minute.watch, rooms.figures)
                     watchers.start_soon(rooms.retention.watch)
                     watchers.start_soon(rooms.background.run)
+                    watchers.start_soon(rooms.readers.watch)
                     log.info("ready", socket=place.name, database=str(self._config.db))
                     self._heartbeat.ready()
                     ready()

@@ -24,6 +24,7 @@ from traced.ingest.listener import Limits, Listener
 from traced.ingest.notes import Notes
 from traced.ingest.pace import Pace
 from traced.ingest.pulse import Pulse
+from traced.ingest.readers import Readers
 from traced.ingest.retention import Retention
 from traced.ingest.spool import Spool
 from traced.ingest.status import Status
@@ -60,6 +61,7 @@ class Rooms:
             self.figures,
             config.batch_events_max,
         )
+        self.readers = Readers(store, lambda: self.figures.last_commit_seconds)
         self.pulse = Pulse(lambda: self.figures.queued)
         self.retention = Retention(
             store,
@@ -120,6 +122,7 @@ class Rooms:
             state=self.state,
             connections=lambda: len(self.listener),
             spool_backlog=lambda: self.spool.backlog,
+            oldest_reader_seconds=self.readers.oldest_seconds,
             retention=self.retention.told,
             started=time.monotonic(),
         )

@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from typing import Self
 
 import pytest
 from support.daemon import DEADLINE_SECONDS, Client, Daemon, Row, wait_until
+from support.locker import locked_by_another
 from support.proc import needs_proc, usage
 from support.small_disk import full, needs_mount, small_disk
 
@@ -26,33 +26,12 @@ long_form = pytest.mark.skipif(
 DRAIN_SECONDS_MAX = 0.5
 # Beside the drain: one wait of SQLite for the lock (2 s), and a machine busy with other tests.
 OVERTIME_SECONDS_MAX = 4.0
-LOCKER = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN IMMEDIATE")
-print("locked", flush=True)
-sys.stdin.read()
-"""
-
 ON_TERMINAL = """
 import fcntl, os, sys, termios
 os.setsid()
 fcntl.ioctl(os.open(sys.argv[1], os.O_RDWR), termios.TIOCSCTTY, 0)
 os.execv(sys.argv[2], sys.argv[2:])
 """
-
-
-@contextmanager
-def locked_by_another(db: Path) -> Iterator[None]:
-    """Let a process that is not ours hold the database's write lock."""
-    command = [sys.executable, "-c", LOCKER, str(db)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout
-        assert other.stdout.readline() == b"locked\n"
-        try:
-            yield
-        finally:
-            other.kill()
 
 
 def log_lines(daemon: Daemon, event: str) -> list[Row]:
@@ -188,7 +167,7 @@ def test_what_waits_in_the_kernel_while_nothing_can_be_written_is_kept(tmp_path:
 def test_what_no_folder_has_room_for_is_told_by_a_row(tmp_path: Path) -> None:
     """Nothing can be written at all: exit 1, and the next start has a row of how many."""
     with small_disk(tmp_path / "disk") as disk, ExitStack() as stack:
-        (disk / "traced-index.db").mkdir()  # a companion's log would make room when it is closed
+        (disk / "traced-index.db").mkdir()  # a companion would make room when it is closed
         daemon = stack.enter_context(HastyDaemon(disk))
         with full(disk), daemon.connect() as client:
             client.send_json(*(native(number) for number in range(7)))

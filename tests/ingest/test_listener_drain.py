@@ -29,13 +29,33 @@ async def test_first_words_are_waited_for(
     short_folder: Path, monkeypatch: pytest.MonkeyPatch, *, is_passed: bool
 ) -> None:
     """Who has just connected and is about to send is not cut off."""
-    monkeypatch.setattr(listener, "FIRST_WORDS_SECONDS", 20.0)
+    monkeypatch.setattr(listener, "LAST_WORDS_SECONDS", 20.0)
     async with house(short_folder) as one, anyio.create_task_group() as tasks:
         client = await one.client()
         await until(lambda: len(one.listener) == 1, "it to be accepted")
         tasks.start_soon(drained, one, None if is_passed else one.path)
         await until(lambda: one.listener._sock is None, "nobody more to be accepted")
         await client.stream.send(acked(1))
+
+        assert (await client.answer())["status"] == "stored"
+
+
+async def test_the_end_of_a_line_is_waited_for(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has sent half of its line, and is about to send the rest, is not cut off."""
+    monkeypatch.setattr(listener, "LAST_WORDS_SECONDS", 20.0)
+    line = acked(1)
+    async with house(short_folder) as one, anyio.create_task_group() as tasks:
+        client = await one.client()
+        await client.stream.send(line[:20])
+        await until(
+            lambda: [each._protocol.partial_bytes for each in one.listener._connections] == [20],
+            "half a line to be read",
+        )
+        tasks.start_soon(drained, one, one.path)
+        await until(lambda: one.listener._sock is None, "nobody more to be accepted")
+        await client.stream.send(line[20:])
 
         assert (await client.answer())["status"] == "stored"
 

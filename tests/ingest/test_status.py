@@ -21,6 +21,7 @@ def status(db: Path, figures: Figures, intake: Intake | None = None) -> dict[str
         state=lambda: "ok",
         connections=lambda: 3,
         spool_backlog=lambda: (4, 5),
+        oldest_reader_seconds=lambda: 2.5,
         retention=Told(),
         started=time.monotonic(),
     )()
@@ -54,7 +55,7 @@ def test_tells_every_figure_by_its_name(tmp_path: Path) -> None:
         "spool_files": 4,
         "spool_bytes": 5,
         "wal_bytes": 0,
-        "oldest_reader_seconds": None,
+        "oldest_reader_seconds": 2.5,
         "database_bytes": 0,
         "connections": 3,
         "retention": Told(),

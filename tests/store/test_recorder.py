@@ -26,9 +26,9 @@ from traced.core.event import (
 from traced.store.recorder import (
     SESSIONS_AT_ONCE_MAX,
     Recorder,
-    RunningSession,
     _parts,
 )
+from traced.store.running import RunningSession
 
 REFUSED = Rejected("not_json", "no JSON at byte 0 of 3", b"abc", 3, "custom", "s1", "line")
 

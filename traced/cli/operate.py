@@ -11,11 +11,13 @@ import structlog
 import typer
 
 from traced.cli.asking import ask
+from traced.cli.figures import told
 from traced.core.errors import NotRunning
 from traced.daemon import serve
 from traced.folders import prepare_folders
 from traced.logs import configure, tell_missing
 from traced.settings import Effective, effective
+from traced.show.escape import printable
 from traced.streams import greet, put_stderr_aside
 
 Socket = Annotated[
@@ -113,8 +115,8 @@ def status(
     if as_json:
         typer.echo(msgspec.json.encode(answer).decode())
         return
-    for key, value in answer.items():
-        typer.echo(f"{key.replace('_', ' '):<24}{_shown(value)}")
+    for label, text in told(answer):
+        typer.echo(f"{label:<13}{printable(text)}")
 
 
 def socket_places(socket: Path | None) -> list[Path]:
@@ -141,12 +143,3 @@ def _announce(found: Effective, *, is_managed: bool) -> None:
             ]
         )
     )
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        parts = [f"{key} {_shown(each)}" for key, each in value.items()]
-        return ", ".join(parts) or "none"
-    if value is None:
-        return "-"
-    return str(round(value, 6) if isinstance(value, float) else value)

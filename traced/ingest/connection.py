@@ -82,7 +82,12 @@ class Connection:
         self._ended = False
         self._closed = False
         self._stopping = False
-        self.is_new = True  # nothing came from it yet
+        self._is_new = True  # nothing came from it yet
+
+    @property
+    def is_amid(self) -> bool:
+        """Whether more is on its way: it has said nothing yet, or half a line."""
+        return self._is_new or self._protocol.partial_bytes > 0
 
     @property
     def pending(self) -> bool:
@@ -165,7 +170,7 @@ class Connection:
         if not data:
             self._end([item for item in self._protocol.receive_eof() if not is_torn(item)])
             return 0
-        self.is_new = False
+        self._is_new = False
         self._host.was_read(self)
         began = time.thread_time()
         items = self._protocol.receive_data(data)

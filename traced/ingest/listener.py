@@ -38,8 +38,8 @@ ACCEPT_PAUSE_SECONDS: Final = 0.1
 # Of answers that clients do not read; 190,000 acks.
 UNREAD_BYTES_MAX: Final = 32 * 1024 * 1024
 DRAIN_POLL_SECONDS: Final = 0.01
-# Between connecting and sending a client can lose its turn on the processor.
-FIRST_WORDS_SECONDS: Final = 0.1
+# Between connecting, sending and ending its line a client can lose its turn on the processor.
+LAST_WORDS_SECONDS: Final = 0.5
 
 log = structlog.get_logger()
 
@@ -122,8 +122,8 @@ class Listener:
             await self._read_all_out(patient=True)
             await anyio.sleep(DRAIN_POLL_SECONDS)
         self._stop_accepting()
-        with anyio.move_on_after(FIRST_WORDS_SECONDS):
-            while any(each.is_new for each in self._connections):
+        with anyio.move_on_after(LAST_WORDS_SECONDS):
+            while any(each.is_amid for each in self._connections):
                 await self._read_all_out(patient=True)
                 await anyio.sleep(DRAIN_POLL_SECONDS)
         await self._read_all_out(patient=False)
@@ -248,7 +248,7 @@ class Listener:
     async def _read_all_out(self, *, patient: bool) -> None:
         """Read what waits of all; with patience, leave who has just come and said nothing yet."""
         for connection in list(self._connections):
-            if not (patient and connection.is_new and not connection.waiting_bytes):
+            if not (patient and connection.is_amid and not connection.waiting_bytes):
                 await self._read_out(connection)
 
     async def _read_out(self, connection: Connection) -> None:

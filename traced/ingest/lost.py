@@ -18,7 +18,8 @@ import structlog
 from traced.core.errors import StoreBusy
 from traced.core.event import Event, RunningLost
 from traced.core.fault import fault
-from traced.store.recorder import Recorder, RunningSession
+from traced.store.recorder import Recorder
+from traced.store.running import RunningSession
 from traced.store.store import Store
 
 LOOK_SECONDS: Final = 5.0

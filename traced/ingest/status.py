@@ -27,6 +27,7 @@ class Status(Struct):
     state: Callable[[], str]
     connections: Callable[[], int]
     spool_backlog: Callable[[], tuple[int, int]]
+    oldest_reader_seconds: Callable[[], float | None]
     retention: Told
     started: float
 
@@ -58,7 +59,7 @@ class Status(Struct):
             "spool_files": spool_files,
             "spool_bytes": spool_bytes,
             "wal_bytes": _size(self.db.with_name(self.db.name + "-wal")),
-            "oldest_reader_seconds": None,  # SQLite does not tell who reads, or since when
+            "oldest_reader_seconds": self.oldest_reader_seconds(),
             "database_bytes": _size(self.db),
             "connections": self.connections(),
             "retention": self.retention,

@@ -170,6 +170,18 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
     return not busy or (frames >= 0 and frames == copied)
 
 
+def copy_log(connection: sqlite3.Connection) -> bool:
+    """
+    Bring the log into the file as far as no reader is in the way; return whether that is all of it.
+
+    Raises:
+        StoreBusy: If it cannot be done.
+    """
+    with told_as_busy():
+        _, frames, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return bool(frames == copied)
+
+
 def check_size(connection: sqlite3.Connection, main_bytes: int) -> None:
     """
     Read the database through if its main file became smaller than all its pages.

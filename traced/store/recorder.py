@@ -20,11 +20,13 @@ from traced.core.ledger.batch import Batch
 from traced.core.ledger.session import SessionState
 from traced.store import write
 from traced.store.cache import UNITS_MAX, SessionCache
+from traced.store.database import copy_log
 from traced.store.faults import told_as_busy
 from traced.store.gather import Gathered, gather
 from traced.store.refusal import answer, concerns_all, refused, rejected
 from traced.store.refused_rows import Kept, keep
 from traced.store.removal import Slice, Work
+from traced.store.running import RunningSession, running_sessions
 from traced.store.statements import statement
 
 # What a batch needs of its sessions is in memory at once, a hundred units and more of each.
@@ -35,17 +37,6 @@ Entry = Event | Rejected
 
 def nobody_else() -> None:
     """Keep no lock: nobody else opens this database."""
-
-
-class RunningSession(Struct, frozen=True):
-    """A session in which something runs: whose process it is, and when it was heard of last."""
-
-    pk: int
-    agent: str
-    session_id: str
-    owner_uid: int
-    agent_pid: int | None
-    last_event_at: int
 
 
 class _Counters(Struct):
@@ -119,10 +110,16 @@ class Recorder:
             StoreBusy: If the database cannot be read just now.
         """
         with told_as_busy():
-            asked = {"after_pk": after_pk, "sessions_max": sessions_max}
-            found = self._connection.execute(statement("select_running_sessions"), asked)
-            rows = found.fetchall()
-        return [RunningSession(*row) for row in rows]
+            return running_sessions(self._connection, after_pk, sessions_max)
+
+    def is_held_back(self) -> bool:
+        """
+        Bring the log into the file; return whether a reader keeps some of it from going there.
+
+        Raises:
+            StoreBusy: If that cannot be done just now.
+        """
+        return not copy_log(self._connection)
 
     def remove(self, work: Work) -> Slice:
         """
