@@ -96,6 +96,27 @@ async def test_a_log_that_a_reader_needs_is_not_let_go(path: Path) -> None:
     assert names_of(path) == ["a", "b", "c"]
 
 
+async def test_a_log_without_a_head_is_not_written_on(path: Path) -> None:
+    """Behind a deleted log, whose index a reader keeps, nothing would outlive a crash."""
+    with closing(connect(path)) as reader:
+        async with database(path) as opened:
+            await opened.wait_for_others(0)
+            await opened.run(appending("a"))
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM sqlite_master").fetchall()
+            remove(path, WAL)
+
+        with pytest.raises(StoreBusy, match="deleted while somebody reads"):
+            await open_database(path, "process")
+        reader.execute("COMMIT")
+        async with database(path) as opened:
+            await opened.run(appending("b"))
+            copy = path.with_name("copy.db")
+            put(copy, content_of(path))
+            beside(copy, WAL).write_bytes(beside(path, WAL).read_bytes())
+    assert names_of(copy) == ["a", "b"]
+
+
 async def test_work_on_a_deleted_database_is_not_told_as_done(path: Path) -> None:
     """It went into a file without a name; what is at the path is left alone."""
     async with database(path) as opened:

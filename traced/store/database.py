@@ -40,6 +40,8 @@ OPENING_SECONDS_MAX: Final = 0.1
 STATEMENTS_CACHED_MAX: Final = 256
 LOG_CHUNK_BYTES: Final = 1024 * 1024
 
+# What a log begins with (sqlite.org/fileformat2.html, section 4.1).
+_LOG_HEADS: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 # What `quick_check` says of a page that it did not get, with SQLite's code of why.
 _UNREAD_PAGE: Final = re.compile(r"unable to get the page\. error code=([0-9]+)")
 
@@ -180,6 +182,21 @@ def copy_log(connection: sqlite3.Connection) -> bool:
     with told_as_busy():
         _, frames, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return bool(frames == copied)
+
+
+def has_head(log: Path) -> bool:
+    """
+    Tell whether a log begins as one; an empty one does.
+
+    Where a log was deleted while others read, its index lives on, and SQLite goes on behind what
+    the index knows of, in a new file without a head: after a crash none of that is found again.
+    """
+    try:
+        with log.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise of_a_file(f"{log} cannot be read", error) from error
+    return not head or head in _LOG_HEADS
 
 
 def check_size(connection: sqlite3.Connection, main_bytes: int) -> None:

@@ -20,7 +20,7 @@ from traced.core.errors import StoreBroken, StoreBusy, StoreMoved, TracedError
 from traced.core.fault import fault
 from traced.store import database
 from traced.store.database import Durability, run_in_writer_thread
-from traced.store.files import WAL, Files, Place, beside, put_aside, size, told
+from traced.store.files import SHM, WAL, Files, Place, beside, put_aside, size, told
 from traced.store.migrate import PACKAGED
 from traced.store.recorder import Recorder, nobody_else
 
@@ -153,6 +153,15 @@ async def open_database(
             database.check_all(raw)
         recorder = Recorder(raw, keep_lock, by_owner=by_owner)
         recorder.prove()
+        log_file = beside(place.real, WAL)
+        if not database.has_head(log_file):
+            database.checkpoint(raw)
+            recorder.prove()
+            if not database.has_head(log_file):
+                raise StoreBusy(
+                    f"{log_file} was deleted while somebody reads, and cannot begin anew until that"
+                    f" ends, expected a head: `lsof {beside(place.real, SHM)}` lists who it is"
+                )
         files = _look(place.look)
         if files.main != before.main or None in files:
             raise StoreMoved(f"{path} was moved while it was opened")

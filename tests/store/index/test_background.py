@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
 import pytest
 from structlog.testing import capture_logs
 from support.index import BLOCK, impatient, orders
+from support.proc import needs_proc
 from support.rows import Recording
 
 from traced.store.index import background
@@ -27,9 +29,23 @@ async def run_until(task: Background, condition: Callable[[], bool]) -> None:
     with anyio.fail_after(HANG_SECONDS):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(task.run)
-            while not condition():
-                await anyio.sleep(0.01)
+            await until(condition)
             tasks.cancel_scope.cancel()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, beside a task that runs."""
+    while not condition():
+        await anyio.sleep(0.01)
+
+
+def open_files() -> set[Path]:
+    """Return what this process has open."""
+    found = set()
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the folder's own
+            found.add(each.readlink())
+    return found
 
 
 def made(path: Path, order: int) -> Callable[[], bool]:
@@ -65,6 +81,28 @@ async def test_it_waits_for_the_database(
     await run_until(task, lambda: asked > 2)
 
     assert not companion_path(recording.path).exists()
+
+
+@needs_proc
+async def test_it_lets_go_of_a_database_that_is_opened_anew(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the recorder cannot use its files it has none of them open, and goes on later."""
+    monkeypatch.setattr(background, "PAUSE_SECONDS", 0.01)
+    recording.step(recording.session(), 1)
+    is_well = True
+    task = Background(Indexer(recording.path, impatient()), lambda: False, lambda: is_well)
+
+    with anyio.fail_after(HANG_SECONDS):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(task.run)
+            await until(made(recording.path, 1))
+            is_well = False
+            await until(lambda: companion_path(recording.path) not in open_files())
+            is_well = True
+            recording.step(recording.session("s2"), 1)
+            await until(lambda: companion_path(recording.path) in open_files())
+            tasks.cancel_scope.cancel()
 
 
 async def test_a_failure_is_told_once(

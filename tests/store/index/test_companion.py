@@ -35,13 +35,15 @@ def test_it_is_private(recording: Recording) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"not a database" * 500, b"SQLite format 3\0" * 300])
 def test_a_damaged_one_is_made_anew(recording: Recording, content: bytes) -> None:
-    """What is no database is replaced by one."""
+    """What is no database is put aside, for it may be anybody's, and replaced by one."""
     recording.step(recording.session(), 1)
     companion_path(recording.path).write_bytes(content)
     bring_up_to_date(recording.path)
 
     assert orders(recording.path, "bash") == [1]
     assert version(companion_path(recording.path)) == 1
+    aside = companion_path(recording.path).parent.glob("*.unreadable-*")
+    assert [each.read_bytes() for each in aside] == ([content] if content else [])
 
 
 def test_one_of_another_version_is_made_anew(recording: Recording) -> None:

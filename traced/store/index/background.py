@@ -57,6 +57,9 @@ class Background:
     async def _slice(self) -> float:
         """Do a slice of work; return how long to rest, in seconds."""
         if not self._may_work():
+            # The recorder may have to open other files at the same path, and gets the index of the
+            # old log as long as anybody of this process has it open.
+            await anyio.to_thread.run_sync(self._indexer.close)
             return PAUSE_SECONDS
         began = anyio.current_time()
         try:

@@ -1,19 +1,20 @@
 """
 The companion file: where it is, how its one writer opens it, and how a reader takes it along.
 
-Law: a companion that is damaged, of another version or of another database is deleted and made
-anew; a file of another program is left alone. A reader without one that holds sees an empty one.
+Law: a companion of another version or of another database is deleted and made anew; what is no
+database is put aside, for it may be anybody's, and a database of another program is left alone. A
+reader without one that holds sees an empty one.
 """
 
 import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NewType, TypeVar
+from typing import Final, Literal, NewType, TypeVar
 
 from traced.core.errors import StoreError
 from traced.store.faults import DAMAGED, PRIMARY_CODE_MASK
-from traced.store.files import SHM, WAL, beside
+from traced.store.files import SHM, WAL, beside, put_aside
 from traced.store.reader import ReadConnection, open_reader
 from traced.store.statements import statement
 
@@ -44,7 +45,10 @@ def open_companion(database: Path) -> IndexConnection:
         OSError: If it cannot be made.
     """
     path = companion_path(database)
-    if not _is_current(path):
+    found = _found(path)
+    if found == "unreadable":
+        put_aside(path, "unreadable")
+    if found != "current":
         discard(path)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     connection = _connect(path)
@@ -164,22 +168,22 @@ def _leave_companion(connection: sqlite3.Connection) -> None:
     connection.executescript(statement("index/make"))
 
 
-def _is_current(path: Path) -> bool:
+def _found(path: Path) -> Literal["current", "old", "unreadable"]:
     """
-    Tell whether there is a companion that can be used as it is.
+    Tell what is in the companion's place; what is no database at all may be somebody else's.
 
     Raises:
         StoreError: If it is another program's file.
         sqlite3.Error: If it cannot be looked at just now.
     """
     if not path.exists():
-        return False
+        return "old"
     connection = _connect(path)
     try:
         application_id, version, made = _label(connection)
     except sqlite3.DatabaseError as error:
         if is_damage(error):
-            return False
+            return "unreadable"
         raise
     finally:
         connection.close()
@@ -188,7 +192,7 @@ def _is_current(path: Path) -> bool:
             f"{path} has application id {application_id}, expected {APPLICATION_ID}: it is another"
             " program's file; move it away, and what search and stats need is made there"
         )
-    return version == VERSION
+    return "current" if version == VERSION else "old"
 
 
 def _label(connection: sqlite3.Connection) -> tuple[int, int, int]:
