@@ -1,5 +1,4 @@
 import importlib
-import importlib.util
 import json
 from pathlib import Path
 
@@ -26,12 +25,9 @@ in_json = pytest.mark.parametrize(
 )
 
 
-def read_by_adapter(name: str) -> set[str] | None:
-    """Return the names of the events that the adapter of this agent reads, None without one."""
-    module = f"traced.agents.{name.replace('-', '_')}"
-    if importlib.util.find_spec(module) is None:
-        return None
-    adapter = importlib.import_module(module)
+def read_by_adapter(name: str) -> set[str]:
+    """Return the names of the events that the adapter of this agent reads."""
+    adapter = importlib.import_module(f"traced.agents.{name.replace('-', '_')}")
     tables = (getattr(adapter, table, {}) for table in ("READERS", "EVENTS"))
     read = {event for table in tables for event in table}
     return read | {*claude_code.READERS, codex.INTERRUPTED} if name == "codex" else read
@@ -46,10 +42,7 @@ def test_each_agent_is_known_by_its_name() -> None:
 @every_agent
 def test_only_events_that_the_adapter_reads_are_subscribed_to(agent: Agent) -> None:
     """Each costs its user a process, so none is in vain."""
-    read = read_by_adapter(agent.name)
-    if read is None:
-        pytest.skip(f"traced has no adapter for {agent.name}")
-    assert set(agent.events) <= read
+    assert set(agent.events) <= read_by_adapter(agent.name)
     assert len(set(agent.events)) == len(agent.events)
 
 

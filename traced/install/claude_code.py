@@ -81,8 +81,9 @@ def settings_path(environment: Environment, project: Path | None = None) -> Path
     Return the settings file of the user, or that of `project` on this machine.
 
     A project's hooks go to `settings.local.json`, which Claude Code keeps out of git: they hold
-    paths of this machine, and other agents run the hooks of the shared `settings.json` too.
-    Installed in both, a hook still runs once: Claude Code runs equal commands once.
+    paths of this machine. Copilot CLI 1.0.102 runs them too, in a folder that its user trusts, and
+    those of the shared `settings.json`; never the user's. Installed for user and project, a hook
+    still runs once: Claude Code runs equal commands once.
     """
     if project is not None:
         return project.absolute() / ".claude" / "settings.local.json"
