@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 
 from traced.agents import claude_code, codex, copilot_cli, cursor, gemini_cli, opencode
-from traced.agents.registry import CLAUDE_CODE, DEFAULT_AGENT, adapter_for
+from traced.agents.registry import ADAPTERS, CLAUDE_CODE, DEFAULT_AGENT, adapter_for
 
 
 def test_claude_code_is_the_default() -> None:
@@ -37,4 +37,9 @@ def test_an_agent_with_an_adapter_is_read_by_it(agent: str, adapter: ModuleType)
 
 def test_an_adapter_has_its_agents_three_functions() -> None:
     """What it means, what makes it unique, and which model it names."""
-    assert tuple(CLAUDE_CODE) == (claude_code.changes, claude_code.event_id, claude_code.model)
+    assert CLAUDE_CODE[:3] == (claude_code.changes, claude_code.event_id, claude_code.model)
+
+
+def test_one_agent_runs_others_hooks_and_gives_calls_no_id() -> None:
+    """Cursor runs them too, but the id of its calls brings the two together."""
+    assert [name for name, each in ADAPTERS.items() if each.runs_others_hooks] == ["copilot-cli"]

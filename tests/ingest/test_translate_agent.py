@@ -6,11 +6,16 @@ from support.store_room import Translating, records, submission, translator
 from traced.core.event import Event
 
 
-def agent_of(line: object, by: Translating | None = None) -> str:
-    """Return whose event a line is taken for."""
+def event_of(line: object, by: Translating | None = None) -> Event:
+    """Return the event that a line means."""
     (entry,) = (by or translator()).entries(submission(records(json.dumps(line).encode())))
     assert isinstance(entry, Event)
-    return entry.agent
+    return entry
+
+
+def agent_of(line: object, by: Translating | None = None) -> str:
+    """Return whose event a line is taken for."""
+    return event_of(line, by).agent
 
 
 STOP = {"hook_event_name": "Stop", "session_id": "s"}
@@ -75,3 +80,23 @@ def test_the_database_is_asked_again_until_something_is_recorded() -> None:
 
     assert agent_of({**STOP, "hook_event_name": "Nothing"}, by) == "claude-code"
     assert agent_of(STOP, by) == "codex"
+
+
+def test_what_two_clients_tell_of_one_event_of_copilot_cli_is_known_by_the_payload() -> None:
+    """It runs Claude Code's hooks too; each client gets the answer for the id that it gave."""
+    payload = {**STOP, "timestamp": "2026-11-23T02:24:39.416Z"}
+    own = event_of({"v": 1, "agent": "copilot-cli", "event_id": "a", "payload": payload})
+    other = event_of({"v": 1, "agent": "claude-code", "event_id": "b", "payload": payload})
+    later = event_of({"v": 1, "event_id": "c", "payload": payload | {"timestamp": 1}})
+
+    assert (own.event_id, other.event_id) == ("a", "b")
+    assert own.known_by == other.known_by != later.known_by
+    assert None not in (own.known_by, later.known_by)
+
+
+def test_an_event_of_other_agents_is_known_by_the_id_of_its_client() -> None:
+    """None of them lets another's client tell of an event that has no id of its own."""
+    payload = {**STOP, "hook_event_name": "AfterAgent", "timestamp": "2026-11-23T02:24:39.416Z"}
+    told = event_of({"v": 1, "agent": "gemini-cli", "event_id": "a", "payload": payload})
+
+    assert (told.agent, told.event_id, told.known_by) == ("gemini-cli", "a", None)

@@ -98,6 +98,21 @@ def test_an_event_id_counts_in_its_agent_and_session(recorder: Recorder) -> None
     assert statuses(outcomes) == [("stored", 1)] * 4
 
 
+@pytest.mark.parametrize("meantime", [keep, restart])
+def test_what_two_clients_told_is_a_duplicate_by_what_it_is_known_by(
+    connection: sqlite3.Connection, meantime: Callable[[Recorder], Recorder]
+) -> None:
+    """Each client has an id of its own, and is answered by it."""
+    first, second = whole(event_id="a"), whole(event_id="b")
+    first.known_by = second.known_by = "Stop:1"
+    recorder = Recorder(connection)
+    outcomes = append(recorder, first)
+    outcomes += append(meantime(recorder), second)
+
+    assert statuses(outcomes) == [("stored", 1), ("duplicate", 1)]
+    assert [outcome.event_id for outcome in outcomes] == ["a", "b"]
+
+
 def test_an_event_without_an_id_is_never_a_duplicate(recorder: Recorder) -> None:
     """Two that are byte for byte the same can both be genuine."""
     outcomes = append(recorder, whole(), whole())

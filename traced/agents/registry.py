@@ -22,11 +22,14 @@ class Adapter(NamedTuple):
 
     `changes` says what an event (name, payload, Unix ms) means; `event_id` gives an id that only
     this event has, or None; `model` the session's model from this event on, or None.
+    `runs_others_hooks` says that it runs other agents' hooks too and gives calls no id: two clients
+    may then tell of one event, which `event_id` alone recognises.
     """
 
     changes: Callable[[str, Payload, int, Capture], tuple[Change, ...]]
     event_id: Callable[[str, Payload], str | None]
     model: Callable[[str, Payload], str | None]
+    runs_others_hooks: bool = False
 
 
 CLAUDE_CODE: Final = Adapter(claude_code.changes, claude_code.event_id, claude_code.model)
@@ -34,7 +37,9 @@ CLAUDE_CODE: Final = Adapter(claude_code.changes, claude_code.event_id, claude_c
 ADAPTERS: Final = {
     DEFAULT_AGENT: CLAUDE_CODE,
     "codex": Adapter(codex.changes, codex.event_id, claude_code.model),
-    "copilot-cli": Adapter(copilot_cli.changes, copilot_cli.event_id, claude_code.model),
+    "copilot-cli": Adapter(
+        copilot_cli.changes, copilot_cli.event_id, claude_code.model, runs_others_hooks=True
+    ),
     "cursor": Adapter(cursor.changes, cursor.event_id, claude_code.model),
     "gemini-cli": Adapter(gemini_cli.changes, gemini_cli.event_id, gemini_cli.model),
     "opencode": Adapter(opencode.changes, opencode.event_id, opencode.model),

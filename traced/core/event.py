@@ -135,8 +135,9 @@ class Event(Struct, gc=False):
 
     `at` is when it happened as far as is known: the agent's own timestamp, else `sent_at`, else
     the time of receipt. `event_id` is the client's, else derived where the payload is unique, else
-    None: two identical ones are then both genuine. `origin` names the place in the spool that it
-    was read from, if it was.
+    None: two identical ones are then both genuine. `known_by` recognises it in place of `event_id`,
+    where two clients, each with an id of its own, may tell of it. `origin` names the place in the
+    spool that it was read from, if it was.
     """
 
     agent: str
@@ -144,6 +145,7 @@ class Event(Struct, gc=False):
     at: int
     changes: tuple[Change, ...]
     event_id: str | None = None
+    known_by: str | None = None
     cwd: str | None = None
     model: str | None = None
     agent_pid: int | None = None

@@ -135,13 +135,17 @@ class Translator:
         at = happened_at(payload.get("timestamp"), around.sent_at, now)
         cwd = payload.get("cwd")
         changes = adapter.changes(event_name, payload, at, self._capture)
+        derived_id = None
+        if around.event_id is None or adapter.runs_others_hooks:
+            derived_id = adapter.event_id(event_name, payload)
         self._note_agent(session_id, agent, recorded=bool(changes))
         return Event(
             agent=agent,
             session_id=session_id,
             at=at,
             changes=changes,
-            event_id=around.event_id or adapter.event_id(event_name, payload),
+            event_id=around.event_id or derived_id,
+            known_by=derived_id if adapter.runs_others_hooks else None,
             cwd=self._capture.label(cwd) if isinstance(cwd, str) else None,
             model=self._capture.optional_label(adapter.model(event_name, payload)),
         )

@@ -153,7 +153,7 @@ def gather(
     keys = [_key(event, by_owner=by_owner) if event.changes else None for event in events]
     found = _sessions(connection, cache, {key: None for key in keys if key is not None}, new_pk)
     sessions = [None if key is None else found[key] for key in keys]
-    digests = [None if event.event_id is None else _digest(event.event_id) for event in events]
+    digests = [_digest(event.known_by or event.event_id) for event in events]
     wanted = _Wanted()
     wanted_digests: list[tuple[int, int]] = []
     for session, event, digest in zip(sessions, events, digests, strict=True):
@@ -179,7 +179,9 @@ def _key(event: Event, *, by_owner: bool) -> SessionKey:
     return event.agent, event.session_id, owner
 
 
-def _digest(event_id: str) -> int:
+def _digest(event_id: str | None) -> int | None:
+    if event_id is None:
+        return None
     digest = blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
