@@ -6,12 +6,15 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 LOCK_ARGS ?=
 
+# Tests start the daemon hundreds of times: what Python compiled is kept, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
+
 UV := $(shell command -v uv)
 BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test torture faults hostile fuzz model soak api bench e2e systemd check lint types contracts build lock clean
+.PHONY: help run test torture faults hostile fuzz model properties soak api bench e2e systemd check lint types contracts build lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -25,8 +28,9 @@ test: .venv/dev.stamp ## run all tests, in JOBS processes; PYTEST_ARGS='-k spool
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 # Of each of the next, `make test` runs a short form; docs/delivery.md says what they prove.
+TORTURE := tests/torture $(addprefix tests/acceptance/test_,two_daemons.py concurrency.py recorded_sessions.py)
 torture: .venv/dev.stamp ## kill the daemon hundreds of times while clients stream; KILLS=300
-	TRACED_TORTURE_KILLS=$(or $(KILLS),300) $(BIN)/python -m pytest tests/torture tests/acceptance/test_two_daemons.py $(PYTEST_ARGS)
+	TRACED_TORTURE_KILLS=$(or $(KILLS),300) $(BIN)/python -m pytest $(TORTURE) $(PYTEST_ARGS)
 
 FAULTS := tests/faults $(addprefix tests/acceptance/test_,damage.py unavailable.py stop.py accounting.py)
 faults: .venv/dev.stamp ## cut the power, fill the disk, damage the file, fail the n-th call, stop with the lock held
@@ -40,6 +44,9 @@ fuzz: .venv/dev.stamp ## a million mutated lines through protocol, adapters and 
 
 model: .venv/dev.stamp ## hold the real store against a model of the laws; EXAMPLES=2000
 	TRACED_MODEL_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest tests/model $(PYTEST_ARGS)
+
+properties: .venv/dev.stamp ## hold what must hold of any input against more of it; EXAMPLES=1000
+	TRACED_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest -m hypothesis tests/agents tests/cli tests/core tests/ingest tests/install tests/show $(PYTEST_ARGS)
 
 soak: .venv/dev.stamp ## an hour at a steady rate with kills, slow clients and readers; SOAK_SECONDS=3600
 	TRACED_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) $(BIN)/python -m pytest -s tests/soak $(PYTEST_ARGS)

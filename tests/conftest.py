@@ -9,7 +9,9 @@ import pytest
 from hypothesis import settings
 
 # How long one example takes is the machine's business; `timeout` in pyproject.toml ends a hang.
-settings.register_profile("traced", deadline=None)
+settings.register_profile(
+    "traced", deadline=None, max_examples=int(os.environ.get("TRACED_EXAMPLES", "50"))
+)
 settings.load_profile("traced")
 
 

@@ -1,133 +1,18 @@
-"""Two daemons and one place: who comes second is told, and who was first does not notice."""
+"""Places that two daemons want: starts at once, locks and sockets that go, files in the way."""
 
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from support.daemon import DEADLINE_SECONDS, PYTHON, Daemon, wait_until
-from support.mixed_traffic import shared
-from support.oracle import check_once, check_told
-from support.resending import Resender
-from support.snapshot import Snapshot
+from support.second import Second
 
 ROUNDS = 40 if "TRACED_TORTURE_KILLS" in os.environ else 1
 AT_ONCE = 3
-
-
-class Second:
-    """A start of `traced run` that is to be refused, on places of its own unless they are given."""
-
-    def __init__(self, folder: Path, **places: Path) -> None:
-        own = {"db": folder / "traced.db", "socket": folder / "traced.sock"}
-        own["spool"] = folder / "spool"
-        self.places = own | places
-        command = [PYTHON, "-m", "traced", "run"]
-        for name, path in self.places.items():
-            command += [f"--{name}", str(path)]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("TRACED_")}
-        self.process = subprocess.Popen(
-            command,
-            env=environment | {"HOME": str(folder / "home")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def refused(self) -> tuple[int, str]:
-        """Return its exit code, and what it said."""
-        try:
-            out, told = self.process.communicate(timeout=DEADLINE_SECONDS)
-        finally:
-            self.process.kill()  # for one that was let in must not outlive the test
-            self.process.wait()
-        assert "Traceback" not in told
-        assert out == ""
-        return self.process.returncode, told
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon that lives through all that is tried, while a client streams."""
-    with Daemon(tmp_path_factory.mktemp("first") / "d") as daemon, ThreadPoolExecutor(1) as pool:
-        call_of: dict[str, str | None] = {}
-        sender = Resender(daemon.socket, shared("c", call_of), 1)
-        stop = threading.Event()
-        streaming = pool.submit(sender.run, stop)
-        try:
-            yield daemon
-        finally:
-            stop.set()
-        streaming.result()
-        stored = Snapshot(daemon.db)
-        check_once(stored, {})
-        assert check_told(stored, [sender], call_of).keys() == {"stored"}
-        assert daemon.status()["connections"] == 1
-        assert daemon.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def seconds(first: Daemon, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Second]:
-    """Starts on the places of the first one, all at the same time."""
-    folder = tmp_path_factory.mktemp("seconds")
-    by_link = folder / "by-link"
-    by_link.symlink_to(first.folder)
-    given: dict[str, dict[str, Path]] = {
-        "both": {"db": first.db, "socket": first.socket},
-        "database": {"db": first.db},
-        "socket": {"socket": first.socket},
-        "database in a linked folder": {"db": by_link / "traced.db"},
-        "link to the socket": {"socket": folder / "link.sock"},
-    }
-    (folder / "link.sock").symlink_to(first.socket)
-    return {
-        name: Second(folder / str(number), **places)
-        for number, (name, places) in enumerate(given.items())
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [
-        ("both", "database"),
-        ("database", "database"),
-        ("socket", "socket"),
-        ("database in a linked folder", "database"),
-        ("link to the socket", "socket"),
-    ],
-)
-def test_second_one_is_refused_while_the_first_lives(
-    first: Daemon, seconds: dict[str, Second], name: str, what: str
-) -> None:
-    """By whatever name it knows the place, it is told which and by whom it is held, and exits 1."""
-    assert first.process is not None
-    place = seconds[name].places["db" if what == "database" else "socket"]
-
-    code, told = seconds[name].refused()
-    assert code == 1
-    assert told == (
-        f"traced: {what} {place} is in use by another traced (pid {first.process.pid}):"
-        " stop that one, or give this one another place\n"
-    )
-
-
-def test_second_name_of_the_database_file_is_refused(first: Daemon, tmp_path: Path) -> None:
-    """By two hard links it would have two logs: neither is opened, whoever holds the other."""
-    linked = tmp_path / "linked.db"
-    linked.hardlink_to(first.db)
-    try:
-        code, told = Second(tmp_path, db=linked).refused()
-    finally:
-        linked.unlink()
-
-    assert code == 78
-    assert told == f"traced: {linked} has 2 links, expected 1: remove the others, or copy it\n"
 
 
 def test_exactly_one_of_several_starts_wins(tmp_path: Path) -> None:
@@ -150,6 +35,13 @@ def test_exactly_one_of_several_starts_wins(tmp_path: Path) -> None:
             for start in starts:
                 start.process.kill()
                 start.process.communicate()
+
+
+def places_are_held(daemon: Daemon) -> bool:
+    """Tell whether the files of a daemon's places are there, each made at a time of its own."""
+    places = (daemon.socket, daemon.db)
+    locks = [path.with_name(path.name + ".lock") for path in places]
+    return daemon.socket.exists() and all(lock.exists() for lock in locks)
 
 
 def living(starts: list[Second]) -> list[Second]:
@@ -176,7 +68,8 @@ def test_removed_socket_and_locks_are_made_again(tmp_path: Path) -> None:
         client.ask(step("before"))
         for path in (daemon.socket, *daemon.folder.glob("*.lock")):
             path.unlink()
-        wait_until(daemon.socket.exists, "the socket to be there again")
+        wait_until(lambda: places_are_held(daemon), "the socket and the locks to be there again")
+        daemon.wait_until_ready()  # a socket is there before it listens
 
         with daemon.connect() as later:
             assert later.ask(step("after"))["step_order"] == 2

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.house import control, native
 from support.store_room import protocol
@@ -178,7 +178,6 @@ _line = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(_line, max_size=8))
 def test_looking_finds_what_reading_refuses(some: list[bytes]) -> None:
     """A file has a line of a later version by the one if and only if by the other."""

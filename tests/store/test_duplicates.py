@@ -16,6 +16,7 @@ EVENTS: dict[str, Event] = {
     "a permission": event(PermissionAsked(5), event_id="e"),
     "an order": whole(step_order=9, event_id="e"),
 }
+UNITS_MAX = 100  # kept in memory, instead of thousands
 STORED = {name: 9 if name == "an order" else 2 for name in EVENTS} | {
     "a prompt": None,
     "a permission": None,
@@ -24,7 +25,7 @@ STORED = {name: 9 if name == "an order" else 2 for name in EVENTS} | {
 
 def evict(recorder: Recorder) -> Recorder:
     """Let other sessions push the first out of memory."""
-    append(recorder, *(whole(session=f"other-{number}") for number in range(11_000)))
+    append(recorder, *(whole(session=f"other-{number}") for number in range(2 * UNITS_MAX)))
     return recorder
 
 
@@ -46,7 +47,7 @@ def test_a_second_one_is_a_duplicate(
     meantime: Callable[[Recorder], Recorder],
 ) -> None:
     """It is answered with the first's order, in its own batch and any later; nothing changes."""
-    recorder = Recorder(connection)
+    recorder = Recorder(connection, units_max=UNITS_MAX)
     outcomes = append(recorder, whole(), EVENTS[name], EVENTS[name], whole())
     recorder = meantime(recorder)
     before = dump(connection)

@@ -124,11 +124,11 @@ class Daemon:
         """Return the rows of a public relation whose columns have these values."""
         with sqlite3.connect(f"file:{self.db}?mode=ro", uri=True) as connection:
             connection.row_factory = sqlite3.Row
-            rows = [dict(row) for row in connection.execute(f"SELECT * FROM {relation}")]
+            where = " AND ".join(f"{column} IS ?" for column in wanted) or "TRUE"
+            query = f"SELECT * FROM {relation} WHERE {where}"
+            rows = [dict(row) for row in connection.execute(query, tuple(wanted.values()))]
         connection.close()
-        return [
-            row for row in rows if all(row[column] == value for column, value in wanted.items())
-        ]
+        return rows
 
     def steps(self, **wanted: object) -> list[Row]:
         """Return steps in the order of their session and step order."""

@@ -26,12 +26,12 @@ def recorded(daemon: Daemon) -> None:
     with closing(writer(daemon.db)) as connection:
         recorder = Recorder(connection)
         append(recorder, whole(session="today"), now=now)
-        for number in range(STEPS):
-            some = (
-                whole(session=f"old-{one}", event_id=f"{number}", output_summary="x" * 300)
-                for one in range(SESSIONS)
-            )
-            append(recorder, *some, now=now - 100 * DAY_MS)
+        steps = (
+            whole(session=f"old-{one}", event_id=f"{number}", output_summary="x" * 300)
+            for number in range(STEPS)
+            for one in range(SESSIONS)
+        )
+        append(recorder, *steps, now=now - 100 * DAY_MS)
     daemon.db.chmod(0o600)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.ledgers import (
     Ledger,
@@ -139,7 +139,6 @@ def row(ledger: Ledger, call_id: str = "c1") -> dict[str, Any] | None:
     return shown
 
 
-@settings(max_examples=300)
 @given(tellings_of_one_call(), st.randoms(use_true_random=False))
 def test_order_of_events_of_one_call_does_not_matter(told: list[Told], chance: Any) -> None:
     """Law 2 and 4: the row depends on which events came, never on their order."""
