@@ -17,6 +17,8 @@ import traced
 
 ROOT = Path(__file__).parents[2]
 HANG_SECONDS = 120
+# A path to the checkout would come before what is installed.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 NOT_SOURCES = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info")
 
 READ_PACKAGED_SQL = """
@@ -32,6 +34,7 @@ def run(*command: str | Path, cwd: Path) -> str:
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=HANG_SECONDS,
@@ -160,7 +163,7 @@ def test_installed_wheel_passes_the_acceptance_tests(venv: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *map(str, files)],
         cwd=venv,
-        env=os.environ | {"TRACED_TESTED_PYTHON": str(venv / "bin/python")},
+        env=ENVIRONMENT | {"TRACED_TESTED_PYTHON": str(venv / "bin/python")},
         capture_output=True,
         text=True,
         timeout=HANG_SECONDS,

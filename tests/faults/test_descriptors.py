@@ -1,5 +1,4 @@
 import resource
-from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -8,7 +7,8 @@ from pathlib import Path
 from support.daemon import Daemon, Row, wait_until
 from support.form import long_form
 from support.lives import logged
-from support.proc import has_open, needs_proc
+from support.proc import needs_proc
+from support.settled import opened_by, settle
 from support.stall import daemon_in, run_hook, spooled
 from support.streams import Stream, check_steps
 
@@ -17,26 +17,8 @@ HOOKS = 3  # each waits for its deadline, a quarter of a second, and then not
 # How often "nobody more can be accepted" may be told in a minute, though it is tried each 0.1 s.
 TOLD_MAX = 10
 GAPS_MAX = 20
-LOOKS_ALIKE = 50  # in half a second, by how `wait_until` polls
 
 pytestmark = needs_proc
-
-
-def opened_by(pid: int) -> set[int]:
-    """Return the numbers of a process's descriptors."""
-    return {int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir()}
-
-
-def settle(pid: int) -> None:
-    """Wait until a process has what it opens at its start, and closes nothing more of it."""
-    wait_until(lambda: has_open(pid, "traced-index.db"), "the companion of the database")
-    seen = deque[set[int]](maxlen=LOOKS_ALIKE)
-
-    def is_settled() -> bool:
-        seen.append(opened_by(pid))
-        return len(seen) == LOOKS_ALIKE and all(each == seen[0] for each in seen)
-
-    wait_until(is_settled, "descriptors that stay the same")
 
 
 def fill_gaps(stack: ExitStack, daemon: Daemon) -> None:

@@ -10,6 +10,7 @@ from support.attach import failing
 from support.daemon import Daemon
 from support.form import LONG, long_form
 from support.proc import needs_proc
+from support.settled import settle
 from support.stall import check_stall, daemon_in
 from support.strace import needs_strace
 
@@ -47,6 +48,8 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, disk: Path | None) -> Itera
     """One daemon for all: each fault leaves it as well as it was; at the end it stops well."""
     folder = tmp_path_factory.mktemp("d")
     with daemon_in(folder, (disk or folder) / "traced.db") as daemon:
+        assert daemon.process is not None
+        settle(daemon.process.pid)  # what finds no room for itself gives some back
         yield daemon
         assert daemon.stop() == 0
 

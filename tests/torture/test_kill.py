@@ -21,7 +21,7 @@ from support.mixed_traffic import Alone
 from support.oracle import check_once, check_told
 from support.snapshot import Snapshot, check_file
 
-KILLS = int(os.environ.get("TRACED_TORTURE_KILLS", "5"))
+KILLS = int(os.environ.get("TRACED_TORTURE_KILLS", "3"))
 SEED = int(os.environ.get("TRACED_TORTURE_SEED", "20261122"))
 KILLS_A_ROUND = 25
 THREADS = 16

@@ -176,7 +176,7 @@ def test_spool_file_of_many_rounds_is_stored_once_though_the_daemon_is_killed(
     tmp_path: Path,
 ) -> None:
     """Read from its start again, the part that was committed is known by its place in the file."""
-    names = [f"many {number}" for number in range(10_000)]
+    names = [f"many {number}" for number in range(6_000)]
     with Daemon(tmp_path / "d") as daemon:
         fill(daemon.spool, [[native(name) for name in names]])
         wait_until(lambda: daemon.status()["stored"] > 0, "some of it to be stored")
