@@ -7,7 +7,7 @@ WITH
     stepped AS (
         SELECT DISTINCT step.session_pk, step.prompt_number
         FROM used
-        JOIN step ON step.session_pk = used.pk
+        CROSS JOIN step ON step.session_pk = used.pk
     )
 SELECT
     used.agent,
