@@ -14,7 +14,7 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test torture faults hostile fuzz model properties soak api bench e2e systemd check lint types contracts build lock clean
+.PHONY: help run test torture faults hostile fuzz model properties soak api bench e2e systemd check lint types contracts build lock clean browser pictures
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -69,6 +69,13 @@ bench: .venv/dev.stamp ## measure beside limits and peers; ROUNDS=5; in short: R
 	$(BIN)/python -m benchmarks.disk $(SIZE)
 	$(BIN)/python -m benchmarks.retention --rounds $(or $(ROUNDS),5) $(if $(STEPS),--steps $(STEPS))
 	$(BIN)/python -m benchmarks.peers $(SIZE) --install
+
+browser: .venv/dev.stamp ## look at the viewer with a real Chromium, which has to be on PATH
+	@command -v chromium >/dev/null || { echo 'make browser drives chromium, which is not on PATH: apt-get install chromium'; exit 1; }
+	$(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS)
+
+pictures: .venv/dev.stamp ## draw docs/pictures anew, with a real Chromium
+	PYTHONPATH=tests $(BIN)/python -m support.pictures docs/pictures
 
 systemd: .venv/dev.stamp ## run the service under a systemd of its own, in namespaces: as root
 	$(BIN)/python -m pytest -m systemd -rs tests/systemd $(PYTEST_ARGS)

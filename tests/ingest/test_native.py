@@ -212,3 +212,13 @@ def test_life_lines_say_what_happened(line: dict[str, object], change: object) -
 
     assert event.changes == (change,)
     assert event.at == NOW - 9
+
+
+def test_a_sub_agent_ends_when_its_step_did() -> None:
+    """However late that is told: the step's own times are those of whom it launched."""
+    launch = {"trace_type": "agent", "name": "plan", "child_agent_id": "a1"}
+    times = {"started_at": NOW - 9_000, "ended_at": NOW - 5_000}
+
+    assert read({**launch, **times}).at == NOW - 5_000
+    assert read({**launch, "phase": "start", "started_at": NOW - 9_000}).at == NOW - 9_000
+    assert read(launch).at == NOW

@@ -30,11 +30,15 @@ CUSTOM_AGENT: Final = "custom"
 def event(record: NativeEvent, now: int, capture: Capture) -> Event:
     """Return a native event received at `now` (Unix ms): one step, and whom it launched."""
     at = now if record.sent_at is None else happened_at(None, record.sent_at, now)
+    step = _step(record, at, now, capture)
+    launched = _launched(record, capture)
+    if launched:  # it begins and ends when its step does, however late that is told
+        at = (step.started_at if record.phase == "start" else step.ended_at) or at
     return Event(
         agent=record.agent or CUSTOM_AGENT,
         session_id=record.session_id,
         at=at,
-        changes=(_step(record, at, now, capture), *_launched(record, capture)),
+        changes=(step, *launched),
         event_id=record.event_id,
         cwd=capture.optional_label(record.cwd),
         model=capture.optional_label(record.model),

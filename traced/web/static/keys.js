@@ -2,6 +2,8 @@
 import { switchTheme } from "./look.js";
 import { closePanel, openStep, panelIsOpen } from "./panel.js";
 
+const FRAMES_MAX = 20;
+
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
@@ -53,10 +55,16 @@ function move(by) {
   const from = at < 0 ? nearest(places, by) : at + by;
   const place = places[Math.min(Math.max(from, 0), places.length - 1)];
   place.focus({ preventScroll: true });
-  place.scrollIntoView({ block: "nearest" });
-  // Rows that come into view for the first time can turn out taller than they were taken for.
-  requestAnimationFrame(() => place.scrollIntoView({ block: "nearest" }));
+  bring(place, FRAMES_MAX);
   if (panelIsOpen() && place.matches("[data-step]")) openStep(place);
+}
+
+// Rows that come into view for the first time can turn out taller than they were taken for, and push
+// away what was brought there: for some frames it is brought back, unless the user goes on.
+function bring(place, frames) {
+  if (document.activeElement !== place) return;
+  (place.closest("li, tr") ?? place).scrollIntoView({ block: "nearest" });
+  if (frames > 0) requestAnimationFrame(() => bring(place, frames - 1));
 }
 
 // Nothing has the focus: begin at what was selected last, else at the first.

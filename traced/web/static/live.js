@@ -70,7 +70,7 @@ async function refreshSession() {
   for (const number of numbers) {
     if (only !== undefined && number !== only) continue;
     const card = document.getElementById(`prompt-${number}`);
-    if (card) await loadCard(card);
+    if (card) await refreshCard(card);
     else await addCard(number);
   }
   const head = document.getElementById("head");
@@ -79,6 +79,16 @@ async function refreshSession() {
   if (!fresh) return;
   document.body.dataset.state = fresh.dataset.state;
   replace(head, fresh);
+}
+
+// What runs first in the latest prompt is shown, for nobody has closed it yet.
+async function refreshCard(card) {
+  const wasEmpty = card.querySelector(".later.none") !== null;
+  const fresh = await loadCard(card);
+  const isLatest = fresh.nextElementSibling === null;
+  if (wasEmpty && isLatest && fresh.querySelector(".step")) {
+    fresh.querySelector("details").open = true;
+  }
 }
 
 async function addCard(number) {
