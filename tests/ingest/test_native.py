@@ -220,5 +220,6 @@ def test_a_sub_agent_ends_when_its_step_did() -> None:
     times = {"started_at": NOW - 9_000, "ended_at": NOW - 5_000}
 
     assert read({**launch, **times}).at == NOW - 5_000
-    assert read({**launch, "phase": "start", "started_at": NOW - 9_000}).at == NOW - 9_000
+    start = {"phase": "start", "call_id": "c", "started_at": NOW - 9_000}
+    assert read({**launch, **start}).at == NOW - 9_000
     assert read(launch).at == NOW

@@ -80,6 +80,32 @@ def _checkout(start: int) -> Teller:
         error="AssertionError: 500 != 200 (test_large_cart)",
     )
     told.life("prompt_end", 19_000)
+    _fix(told)
+    told.life("prompt", 190_000, prompt="Open a pull request")
+    told.ran(
+        "create_pull_request",
+        193_000,
+        1_900,
+        "Load items of large carts in batches",
+        trace_type="mcp",
+        source="github",
+    )
+    told.lines.append(
+        line(
+            SESSION,
+            agent="claude-code",
+            trace_type="tool",
+            name="Bash",
+            phase="start",
+            call_id="toolu_checks",
+            started_at=start + 197_000,
+            input_summary="gh pr checks --watch",
+        )
+    )
+    return told
+
+
+def _fix(told: Teller) -> None:
     told.life("prompt", 46_000, prompt="Fix it, and let somebody else look at the queries")
     told.ran("debugging", 48_000, 20, "systematic debugging", trace_type="skill", source="plugin")
     told.ran(
@@ -100,6 +126,14 @@ def _checkout(start: int) -> Teller:
         call_id="toolu_review",
         child_agent_id="a2",
     )
+    _sub_agents(told)
+    told.ran("Edit", 101_000, 30, f"{SHOP}/shop/cart.py", output_summary="+6 -2")
+    told.ran("Bash", 104_000, 7_400, "pytest tests/checkout -q", output_summary="48 passed")
+    told.ran("Bash", 113_000, 410, "git commit -am 'Load items in batches'")
+    told.life("prompt_end", 118_000)
+
+
+def _sub_agents(told: Teller) -> None:
     explore: Told = {"agent_id": "a1", "agent_type": "Explore"}
     told.ran("Grep", 53_000, 210, "session.execute", **explore)
     told.ran("Read", 56_000, 40, f"{SHOP}/shop/queries.py", **explore)
@@ -123,29 +157,3 @@ def _checkout(start: int) -> Teller:
         status="denied",
         **review,
     )
-    told.ran("Edit", 101_000, 30, f"{SHOP}/shop/cart.py", output_summary="+6 -2")
-    told.ran("Bash", 104_000, 7_400, "pytest tests/checkout -q", output_summary="48 passed")
-    told.ran("Bash", 113_000, 410, "git commit -am 'Load items in batches'")
-    told.life("prompt_end", 118_000)
-    told.life("prompt", 190_000, prompt="Open a pull request")
-    told.ran(
-        "create_pull_request",
-        193_000,
-        1_900,
-        "Load items of large carts in batches",
-        trace_type="mcp",
-        source="github",
-    )
-    told.lines.append(
-        line(
-            SESSION,
-            agent="claude-code",
-            trace_type="tool",
-            name="Bash",
-            phase="start",
-            call_id="toolu_checks",
-            started_at=start + 197_000,
-            input_summary="gh pr checks --watch",
-        )
-    )
-    return told
