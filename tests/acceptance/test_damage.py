@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.daemon import Daemon
+from support.daemon import Daemon, wait_until
 from support.damage import (
     acked,
     copy_of,
@@ -21,6 +21,8 @@ from support.damage import (
     streams,
     witness,
 )
+from support.proc import needs_proc
+from support.settled import settle
 from support.streams import check_file, check_steps
 
 PAGE_BYTES = 4096
@@ -161,16 +163,19 @@ def test_a_header_that_is_overwritten_while_it_runs(short_folder: Path) -> None:
 @pytest.mark.parametrize(
     "suffixes",
     [
-        ["-wal"],
+        pytest.param(["-wal"], marks=every_damage),
         pytest.param(["-shm"], marks=every_damage),
-        pytest.param(["-wal", "-shm"], marks=every_damage),
+        ["-wal", "-shm"],
     ],
     ids=" and ".join,
 )
+@needs_proc
 def test_a_log_that_is_deleted_while_it_runs(short_folder: Path, suffixes: list[str]) -> None:
     """What was acked before and after is in the database, though the daemon is killed then."""
     with Daemon(short_folder / "d") as daemon, streams(daemon, "c") as clients:
         acked(clients)
+        assert daemon.process is not None
+        settle(daemon.process.pid)  # the companion's writer has all of them open too
         in_flight(clients)
         for suffix in suffixes:
             daemon.db.with_name(daemon.db.name + suffix).unlink()
@@ -179,6 +184,25 @@ def test_a_log_that_is_deleted_while_it_runs(short_folder: Path, suffixes: list[
         daemon.kill()
 
         assert "gone" in lines(daemon, "database_moved")[0]["found"]
+        assert len(told) == sum(len(each.sent) for each in clients)
+        check_steps(daemon.steps(), told.values())
+    check_file(daemon.db)
+
+
+def test_a_log_that_is_deleted_while_somebody_reads(short_folder: Path) -> None:
+    """Nothing is acked that rests on a log without a head, as long as the reader keeps its index."""
+    with Daemon(short_folder / "d") as daemon, streams(daemon, "c") as clients:
+        acked(clients)
+        with closing(sqlite3.connect(daemon.db, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM step").fetchone()
+            daemon.db.with_name("traced.db-wal").unlink()
+            in_flight(clients)
+            wait_until(lambda: bool(lines(daemon, "database_moved")), "the daemon to notice")
+        in_flight(clients)
+        told = acked(clients)
+        daemon.kill()
+
         assert len(told) == sum(len(each.sent) for each in clients)
         check_steps(daemon.steps(), told.values())
     check_file(daemon.db)
