@@ -190,7 +190,11 @@ def test_a_log_that_is_deleted_while_it_runs(short_folder: Path, suffixes: list[
 
 
 def test_a_log_that_is_deleted_while_somebody_reads(short_folder: Path) -> None:
-    """Nothing is acked that rests on a log without a head, as long as the reader keeps its index."""
+    """
+    Nothing is acked that rests on a log without a head, as long as the reader keeps its index.
+
+    What was committed and could not be answered is committed again, and answered as `duplicate`.
+    """
     with Daemon(short_folder / "d") as daemon, streams(daemon, "c") as clients:
         acked(clients)
         with closing(sqlite3.connect(daemon.db, isolation_level=None)) as reader:
@@ -199,6 +203,8 @@ def test_a_log_that_is_deleted_while_somebody_reads(short_folder: Path) -> None:
             daemon.db.with_name("traced.db-wal").unlink()
             in_flight(clients)
             wait_until(lambda: bool(lines(daemon, "database_moved")), "the daemon to notice")
+        for each in clients:
+            each.receive("duplicate")
         in_flight(clients)
         told = acked(clients)
         daemon.kill()

@@ -46,11 +46,11 @@ class Stream:
         self.sent += ids
         self._client.send(*(json.dumps(native(each, **said)).encode() for each in ids))
 
-    def receive(self) -> None:
-        """Read the acks of all that was sent."""
+    def receive(self, *statuses: str) -> None:
+        """Read the acks of all that was sent: `stored`, or another of `statuses`."""
         while len(self.told) < len(self.sent):
             answer = self._client.receive()
-            assert answer["status"] == "stored", answer
+            assert answer["status"] in {"stored", *statuses}, answer
             self.told[answer["event_id"]] = answer
 
     def hears(self) -> bool:
