@@ -61,6 +61,7 @@ def routes(reading: Reading, renderer: Renderer) -> list[Route]:
             following=_following(found, query),
             is_first=word is None,
             without_agent=with_query("/", {k: v for k, v in query.items() if k != "agent"}),
+            search=with_query("/search", {k: v for k, v in query.items() if k == "q"}),
             revision=found.revision,
             now=now_ms(),
         )

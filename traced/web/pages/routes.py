@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from traced.web.pages import listing, session, step
+from traced.web.pages import listing, search, session, step
 from traced.web.pages.drawing import renderer
 from traced.web.problem import Problem
 from traced.web.reading import Reading
@@ -22,6 +22,7 @@ def routes(reading: Reading) -> list[Route]:
     """Return the routes for people."""
     return [
         *listing.routes(reading, _RENDERER),
+        *search.routes(reading, _RENDERER),
         *session.routes(reading, _RENDERER),
         *step.routes(reading, _RENDERER),
     ]
