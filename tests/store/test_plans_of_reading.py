@@ -35,14 +35,20 @@ READ = {
     "list_steps": {"USE TEMP B-TREE FOR ORDER BY"},  # of one session, by time
     "list_steps_of_prompt": {"USE TEMP B-TREE FOR ORDER BY"},
     "newest_revision": set(),
+    "page_fitting": set(),
     "page_recent": set(),
     "page_sessions": set(),
     "page_steps": set(),
     "page_steps_of_prompt": set(),
+    "page_window": {"SCAN looked"},  # :scanned ids
+    "recent_fitting": set(),
     "recent_steps": {  # from its end, :limit rows
         "SCAN step", "SCAN latest", "USE TEMP B-TREE FOR ORDER BY",
     },
     "sessions_by_id": set(),
+    "slowest_between": {"SCAN slowest", "USE TEMP B-TREE FOR ORDER BY"},  # those of a window
+    "slowest_of_session": {"SCAN slowest", "USE TEMP B-TREE FOR ORDER BY"},
+    "view_durations": {"USE TEMP B-TREE FOR GROUP BY"},  # of one session
     "view_kinds": {"USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"},
     "view_notable": {
         "SCAN (subquery-1)", "SCAN (subquery-3)", "USE TEMP B-TREE FOR ORDER BY",  # of one session

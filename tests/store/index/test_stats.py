@@ -1,5 +1,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from support.index import BLOCK, bring_up_to_date, counted, impatient
 from support.rows import START, Recording
 
 from traced.store.index.indexer import Indexer
+from traced.store.index.stats import stats_of_session
+from traced.store.reader import open_reader
 from traced.store.rows import StepStats
 
 HOUR_MS = 3_600_000
@@ -190,3 +193,16 @@ def play(path: Path, history: Sequence[Deed]) -> dict[int, Ran]:
     indexer.close()
     recording.connection.close()
     return steps
+
+
+def test_stats_of_one_session(recording: Recording) -> None:
+    """A session's figures are its own, exact, and need no companion."""
+    pk = recording.session()
+    for order, duration in enumerate((10, 20, 30), 1):
+        recording.step(pk, order, duration_ms=duration, status="error" if order == 3 else "ok")
+    recording.step(recording.session("s2"), 1, duration_ms=5)
+
+    with closing(open_reader(recording.path)) as reader:
+        found = stats_of_session(reader, pk)
+
+    assert found == [StepStats("tool", "Bash", None, 3, 1, 20.0, 30.0, 60.0)]

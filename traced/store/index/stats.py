@@ -62,6 +62,12 @@ def stats(
     return with_companion_or_without(connection, run)
 
 
+def stats_of_session(connection: ReadConnection, session_pk: int) -> list[StepStats]:
+    """Return exact figures for every kind of step of one session; any reader's connection does."""
+    asked = {"session_pk": session_pk}
+    return _figures(connection.execute(statement("view_durations"), asked).fetchall())
+
+
 def _figures(rows: Iterable[_Row]) -> list[StepStats]:
     """Sum up rows of one kind and one duration each."""
     kinds: dict[tuple[str, str, str], _Kind] = {}
