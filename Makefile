@@ -102,7 +102,7 @@ build: .venv/dev.stamp ## wheel and sdist into dist/
 
 lock: ## write the lock files anew from pyproject.toml, with uv; LOCK_ARGS=--upgrade takes newer versions
 	$(if $(UV),,$(error make lock needs uv, see CONTRIBUTING.md))
-	$(COMPILE) --group dev --output-file requirements-dev.lock
+	$(COMPILE) --group dev --extra mcp --output-file requirements-dev.lock
 	$(COMPILE) --group build --constraints requirements-dev.lock --output-file requirements.lock
 
 clean: ## remove the environment and everything that was built

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -264,6 +265,7 @@ def test_lock_files_fit_what_is_required() -> None:
     groups = project["dependency-groups"]
     run = [*project["project"]["dependencies"], *groups["build"]]
     dev = [entry for entry in groups["dev"] if isinstance(entry, str)]
+    dev += chain(*project["project"]["optional-dependencies"].values())
     assert groups["build"] == project["build-system"]["requires"]
     for lock, wanted in (("requirements.lock", run), ("requirements-dev.lock", dev)):
         versions = locked(lock)

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "tail": "reading",
     "stats": "reading",
     "search": "search",
+    "mcp": "recalling",
     "rejected": "rejects",
 }
 
