@@ -184,3 +184,17 @@ def test_running_steps_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         "running",
     ]
     assert len(ledger.session.running) == 2
+
+
+@pytest.mark.parametrize("point", ["stop", "another prompt"])
+def test_what_turns_out_to_be_a_sub_agents_runs_on(point: str) -> None:
+    """A call closed as the main thread's, of which it is then told that a sub-agent makes it."""
+    told_late, told_in_order = Ledger(), Ledger()
+    told_late.tell(1, start(1, prompt_id="p1"))
+    told_late.tell(5, POINTS[point]())
+    told_late.tell(6, start(1, prompt_id="p1", agent_id="a1"))
+    told_in_order.tell(1, start(1, prompt_id="p1"))
+    told_in_order.tell(1, start(1, prompt_id="p1", agent_id="a1"))
+    told_in_order.tell(5, POINTS[point]())
+
+    assert told_late.step().status == told_in_order.step().status == "running"

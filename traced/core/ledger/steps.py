@@ -118,11 +118,18 @@ def _add(
     batch: Batch, session: SessionState, step: StepState, change: StepChange, prompt_number: int
 ) -> None:
     before = astuple(step)
-    was_error = step.status == "error"
+    was_error, was_the_mains = step.status == "error", step.agent_id is None
     merge(step, change, prompt_number)
     _place(session, step)
     session.errors += (step.status == "error") - was_error
-    if change.phase is Phase.START and step.running and running.is_over(session, step):
+    is_handed_over = was_the_mains and step.agent_id is not None
+    if is_handed_over:
+        step.open()  # what ended the main thread's calls did not end this one
+    if (
+        (is_handed_over or change.phase is Phase.START)
+        and step.running
+        and running.is_over(session, step)
+    ):
         step.close()
     running.note(batch, session, step)
     if astuple(step) != before:
