@@ -27,6 +27,8 @@ KILLS_A_ROUND = 25
 THREADS = 16
 LIFE_SECONDS_MAX = 0.5
 # So many times the daemon is killed once more, while it starts or takes in the spool.
+# Fewer may all come at instants at which no ack is on its way.
+KILLS_TELLING = 10
 YOUNG = 0.25
 SAID = ("event_id", "trace_type", "call_id", "agent_id", "prompt_number", "status")
 
@@ -66,7 +68,7 @@ def test_kill_at_any_instant_loses_nothing_and_doubles_nothing(
             client.result()
         assert crowd.looks
         assert daemon.status()["queued"] == 0
-        check(Snapshot(daemon.db), crowd)
+        check(Snapshot(daemon.db), crowd, kills_of(round_number))
         assert daemon.stop() == 0
         assert list(daemon.spool.iterdir()) == []
 
@@ -84,13 +86,14 @@ def die_young(daemon: Daemon, seconds: float) -> None:
     end.join()
 
 
-def check(stored: Snapshot, crowd: Crowd) -> None:
-    """Hold what is stored against what was sent and told."""
+def check(stored: Snapshot, crowd: Crowd, kills: int) -> None:
+    """Hold what is stored against what was sent and told, over so many kills."""
     assert stored.rows("rejected_events") == []
     check_once(stored, {EXPLICIT: crowd.explicit_orders()})
     statuses = check_told(stored, crowd.senders, crowd.call_of)
     assert statuses["stored"]
-    assert statuses["duplicate"], "no ack was lost by a kill: the test attacks nothing"
+    is_attacked = statuses["duplicate"] or kills < KILLS_TELLING
+    assert is_attacked, "no ack was lost by a kill: the test attacks nothing"
     for alone in crowd.alone:
         for session_id, wanted in alone.steps.items():
             check_alone(stored, alone, session_id, wanted)
