@@ -27,9 +27,9 @@ KILLS_A_ROUND = 25
 THREADS = 16
 LIFE_SECONDS_MAX = 0.5
 # So many times the daemon is killed once more, while it starts or takes in the spool.
-# Fewer may all come at instants at which no ack is on its way.
-KILLS_TELLING = 10
 YOUNG = 0.25
+# Fewer kills may all come at instants at which no ack is on its way.
+KILLS_TELLING = 10
 SAID = ("event_id", "trace_type", "call_id", "agent_id", "prompt_number", "status")
 
 
