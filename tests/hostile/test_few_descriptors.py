@@ -57,9 +57,10 @@ def test_nobody_spins_while_all_wait(tmp_path: Path) -> None:
         pid = daemon.process.pid
         lock = sqlite3.connect(daemon.db, isolation_level=None)
         lock.execute("BEGIN IMMEDIATE")
-        clients = [stack.enter_context(connected(daemon)) for _ in range(60)]
-        for number, client in enumerate(clients):
-            client.sendall(event(f"n{number}"))
+        clients = []
+        for number in range(60):  # who has connected and sent nothing yet is idle
+            clients.append(stack.enter_context(connected(daemon)))
+            clients[-1].sendall(event(f"n{number}"))
         wait_until(lambda: "connections_full" in daemon.log.read_text(), "the limit to be met")
         before = usage(pid).cpu_seconds
         time.sleep(WATCHED_SECONDS)  # what is measured: what it does in that time

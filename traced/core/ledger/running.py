@@ -18,7 +18,10 @@ RUNNING_MAX: Final = 5_000
 def note(batch: Batch, session: SessionState, step: StepState) -> None:
     """Keep the session's list of running steps true, and bounded: the oldest becomes unknown."""
     if step.running:
+        is_out_of_order = next(reversed(session.running), 0) > step.id
         session.running[step.id] = step
+        if is_out_of_order:  # it ran before, and was closed too early
+            session.running = dict(sorted(session.running.items()))
         if len(session.running) > RUNNING_MAX:
             _close(batch, session, [next(iter(session.running.values()))])
     else:
