@@ -28,6 +28,15 @@ READ = {
     "export_sessions": set(),
     "export_steps": set(),
     "find_sessions": {"USE TEMP B-TREE FOR ORDER BY"},  # those with one beginning of an id
+    "forward_content": set(),
+    "forward_new_prompts": {  # :limit rows and the JSON list
+        "SCAN json_each VIRTUAL TABLE INDEX 1:", "SCAN later", "USE TEMP B-TREE FOR ORDER BY",
+    },
+    "forward_position": {"SCAN ledger"},  # its one row
+    "forward_prompts": {"SCAN asked VIRTUAL TABLE INDEX 1:"},  # the JSON list
+    "forward_running": {"SCAN step USING INDEX step_running"},  # nothing else is in it
+    "forward_sessions": {"SCAN json_each VIRTUAL TABLE INDEX 1:"},
+    "forward_steps": {"SCAN json_each VIRTUAL TABLE INDEX 1:"},
     "list_agents": {"USE TEMP B-TREE FOR ORDER BY"},  # of one session
     "list_prompts": set(),
     "list_rejected": {"SCAN rejected"},  # from its end, :limit rows
@@ -78,7 +87,7 @@ def test_nothing_is_read_through(connection: sqlite3.Connection, name: str) -> N
 def test_every_question_is_looked_at() -> None:
     """A new statement that readers ask has its line above."""
     files = [file.name for file in resources.files("traced.sql").iterdir()]
-    beginnings = ("changed_", "export_", "find_", "list_", "page_", "recent_", "view_")
+    beginnings = ("changed_", "export_", "find_", "forward_", "list_", "page_", "recent_", "view_")
     asked = {name.removesuffix(".sql") for name in files if name.startswith(beginnings)}
 
     assert asked - set(READ) == {"list_unused_sessions"}  # retention's, in slices
