@@ -6,13 +6,10 @@ Law: the protocol's package is an extra, loaded by this command alone; without i
 
 import signal
 import sys
-from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
 
 from traced.cli.common import Database, database_path
+from traced.cli.extras import load
 from traced.cli.output import complain
-from traced.core.errors import TracedError
 
 
 def mcp(*, db: Database = None) -> None:
@@ -26,7 +23,7 @@ def mcp(*, db: Database = None) -> None:
     Example: traced mcp --db other.db
     """
     path = database_path(db)
-    serve = _serve()
+    server = load("traced.recall.server", "mcp")
     if sys.stdin.isatty():
         complain(
             "this waits for an agent's questions on standard input; Ctrl-C ends it."
@@ -34,16 +31,4 @@ def mcp(*, db: Database = None) -> None:
         )
     # Nothing is lost by it, and the thread that waits for input cannot be ended otherwise.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    serve(path)
-
-
-def _serve() -> Callable[[Path], None]:
-    try:
-        server = import_module("traced.recall.server")
-    except ImportError as error:
-        raise TracedError(
-            f"the MCP server cannot be loaded ({error}), expected the packages of the extra `mcp`:"
-            " pip install 'agent-traced[mcp]'"
-        ) from error
-    serve: Callable[[Path], None] = server.serve
-    return serve
+    server.serve(path)

@@ -1,0 +1,24 @@
+"""Modules whose libraries are not installed with the others."""
+
+import json
+
+import pytest
+
+from traced.cli.extras import load
+from traced.core.errors import TracedError
+
+
+def test_what_is_installed_is_loaded() -> None:
+    """As the module that it is."""
+    assert load("json", "otlp") is json
+
+
+def test_what_is_not_is_told() -> None:
+    """With what is missing, and how to get it."""
+    with pytest.raises(TracedError) as caught:
+        load("traced.none", "otlp")
+
+    assert str(caught.value) == (
+        "traced.none cannot be loaded (No module named 'traced.none'),"
+        " expected the packages of the extra `otlp`: pip install 'agent-traced[otlp]'"
+    )
