@@ -8,6 +8,7 @@ ROOT = Path(__file__).parent.parent
 GRAVE = {"warning", "error", "critical", "exception"}
 # Calls whose message is a variable, and the messages that it can be.
 CHOSEN = {
+    "traced/forward/forwarder.py": {"backend_waited_for", "database_waited_for"},
     "traced/ingest/listener.py": {"accept_failed", "connections_full"},
     "traced/ingest/notes.py": {"events_discarded", "events_rejected"},
 }

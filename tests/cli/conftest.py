@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.rows import Recording
+from support.otlp import Backend, backend
+from support.rows import START, Recording
 
 HANG_SECONDS = 60  # generous: only a command that hangs comes near it
 
@@ -62,3 +63,28 @@ def traced(environment: dict[str, str]) -> Traced:
         )
 
     return run
+
+
+@pytest.fixture
+def otlp() -> Iterator[Backend]:
+    """A backend of OpenTelemetry that takes everything."""
+    with backend() as running:
+        yield running
+
+
+@pytest.fixture
+def environ(
+    environment: dict[str, str], otlp: Backend, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """The environment of a user whose spans go there."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": otlp.url, "NO_PROXY": "127.0.0.1"}
+
+
+@pytest.fixture
+def session(recording: Recording) -> int:
+    """A session with a prompt and a step, with content; its key."""
+    pk = recording.session(ended_at=START)
+    recording.prompt(pk, 1, summary="Fix it", started_at=START, ended_at=START + 5)
+    recording.step(pk, 1, input_summary="ls", started_at=START)
+    return pk

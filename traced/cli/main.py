@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "prune": "keeping",
     "backup": "keeping",
     "export": "exporting",
+    "forward": "forwarding",
     "install": "hooks",
     "uninstall": "hooks",
     "hook": "hooks",

@@ -1,0 +1,117 @@
+"""
+What a backend's answer means: taken, refused, or to be tried again later.
+
+Law: only an answer that speaks of the spans themselves refuses them. All else may be mended at the
+other end (a token, an address, a project, a full disk), and nothing is lost by waiting, for what
+was recorded stays in the database.
+"""
+
+import math
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from traced.forward.protobuf import Partial, partial_success
+from traced.show.escape import printable
+
+# Bad request, too large, unprocessable: MLflow answers 422 to a batch with one span it cannot read.
+REFUSALS: Final = frozenset({400, 413, 422})
+TAKEN: Final = range(200, 300)
+RETRY_AFTER_SECONDS_MAX: Final = 3600.0
+MESSAGE_CHARS_MAX: Final = 200
+
+
+class Taken(NamedTuple):
+    """The backend has the spans, but those that it says it has not."""
+
+    partial: Partial | None = None
+
+
+class Refused(NamedTuple):
+    """The backend does not take these spans, now or later."""
+
+    why: str
+
+
+class Held(NamedTuple):
+    """The backend takes nothing now; it may say in how many seconds it might."""
+
+    why: str
+    retry_after_seconds: float | None = None
+
+
+Answer = Taken | Refused | Held
+
+
+class _Told(msgspec.Struct, rename="camel"):
+    rejected_spans: int | str = 0
+    error_message: str = ""
+
+
+class _Response(msgspec.Struct, rename="camel"):
+    partial_success: _Told | None = None
+
+
+class _Status(msgspec.Struct):
+    message: str = ""
+
+
+def answer_of(
+    status: int, content_type: str, retry_after: str | None, body: bytes, now: float
+) -> Answer:
+    """Return what an answer means; `now` (Unix seconds) is what a date in `retry_after` is from."""
+    is_json = content_type.partition(";")[0].strip().lower() == "application/json"
+    if status in TAKEN:
+        return Taken(_partial_of_json(body) if is_json else partial_success(body))
+    said = _message(body, is_json=is_json)
+    why = f"it answers {status}: {said}" if said else f"it answers {status}"
+    if status in REFUSALS:
+        return Refused(why)
+    return Held(why, None if retry_after is None else seconds_of(retry_after, now))
+
+
+def seconds_of(retry_after: str, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks for, within bounds; None if it is none."""
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(retry_after)
+        except ValueError:
+            return None
+        seconds = date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now
+    if not math.isfinite(seconds):
+        return None
+    return min(max(0.0, seconds), RETRY_AFTER_SECONDS_MAX)
+
+
+def shown(message: str) -> str:
+    """Return what a backend says as a line of the log can hold it."""
+    text = printable(" ".join(message.split()))
+    return text if len(text) <= MESSAGE_CHARS_MAX else text[: MESSAGE_CHARS_MAX - 1] + "…"
+
+
+def _partial_of_json(body: bytes) -> Partial | None:
+    try:
+        told = msgspec.json.decode(body, type=_Response).partial_success
+        if told is None:
+            return None
+        rejected = int(told.rejected_spans)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+        return None
+    if not rejected and not told.error_message:
+        return None
+    return Partial(max(0, rejected), told.error_message)
+
+
+def _message(body: bytes, *, is_json: bool) -> str:
+    if is_json:
+        try:
+            return shown(msgspec.json.decode(body, type=_Status).message)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass
+    # As protobuf it is a google.rpc.Status: a text between a few bytes.
+    text = body.decode("utf-8", "replace")
+    return shown("".join(each if each.isprintable() else " " for each in text)).strip()
