@@ -14,7 +14,7 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test torture faults hostile fuzz model properties soak api bench e2e systemd check lint types contracts build lock clean browser pictures
+.PHONY: help run test torture faults hostile fuzz model properties soak api bench backends e2e systemd check lint types contracts build lock clean browser pictures
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -77,6 +77,18 @@ browser: .venv/dev.stamp ## look at the viewer with a real Chromium, which has t
 pictures: .venv/dev.stamp ## draw docs/pictures anew, with a real Chromium
 	PYTHONPATH=tests $(BIN)/python -m support.pictures docs/pictures
 
+BACKENDS := .cache/backends
+backends: .venv/dev.stamp $(BACKENDS)/phoenix.stamp $(BACKENDS)/mlflow.stamp ## forward to the real Arize Phoenix and MLflow, 850 MB each from pip, and read back
+	TRACED_BACKENDS=$(BACKENDS) $(BIN)/python -m pytest -m backends -rs tests/backends $(PYTEST_ARGS)
+
+# The versions that were tried; each in an environment of its own, for neither likes the other's libraries.
+$(BACKENDS)/phoenix.stamp: PACKAGE = arize-phoenix==20.26.1
+$(BACKENDS)/mlflow.stamp: PACKAGE = mlflow==3.17.2
+$(BACKENDS)/%.stamp:
+	$(PYTHON) -m venv $(BACKENDS)/$*
+	$(BACKENDS)/$*/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGE)
+	@touch $@
+
 systemd: .venv/dev.stamp ## run the service under a systemd of its own, in namespaces: as root
 	$(BIN)/python -m pytest -m systemd -rs tests/systemd $(PYTEST_ARGS)
 
@@ -102,7 +114,7 @@ build: .venv/dev.stamp ## wheel and sdist into dist/
 
 lock: ## write the lock files anew from pyproject.toml, with uv; LOCK_ARGS=--upgrade takes newer versions
 	$(if $(UV),,$(error make lock needs uv, see CONTRIBUTING.md))
-	$(COMPILE) --group dev --extra mcp --output-file requirements-dev.lock
+	$(COMPILE) --group dev --all-extras --output-file requirements-dev.lock
 	$(COMPILE) --group build --constraints requirements-dev.lock --output-file requirements.lock
 
 clean: ## remove the environment and everything that was built
