@@ -66,6 +66,7 @@ def refusal(line: bytes, *, content: bool = True) -> tuple[str, str]:
         (b"1e999", "not_object", "line is a number, expected an object"),
         (b"null", "not_object", "line is null, expected an object"),
         (b"{}", "unknown_kind", f"no keys, {KEYS}"),
+        (b'{"":1}', "unknown_kind", f"keys are '', {KEYS}"),
         (b'{"v":1,"a\\n":2}', "unknown_kind", f"keys are v, a\\n, {KEYS}"),
         (
             b'{"v":1,"agent":"codex","event":"Stop"}',

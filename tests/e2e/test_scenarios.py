@@ -178,11 +178,11 @@ def test_prompts_and_session_are_complete(play: Play, steps: list[Row], daemon: 
 
 
 def test_nothing_was_refused_or_lost(plays: tuple[Play, Play], daemon: Daemon) -> None:
-    """Every event was stored, for it has an adapter; no spool was needed."""
+    """Every event was stored, for it has an adapter; a busy machine may need the spool."""
+    wait_until(lambda: daemon.status()["spool_files"] == 0, "the spool to be taken in")
     status = daemon.status()
-    assert (status["rejected"], status["discarded"]) == ({}, {})
-    assert (status["ignored"], status["duplicate"], status["spool_files"]) == (0, 0, 0)
-    assert status["received"] == status["stored"] + status["queued"]
+    assert (status["rejected"], status["discarded"], status["ignored"]) == ({}, {}, 0)
+    assert status["received"] == status["stored"] + status["duplicate"] + status["queued"]
     assert daemon.rows("rejected_events") == []
     assert not (plays[0].bench.folder / "nowhere").exists()
 

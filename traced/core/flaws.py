@@ -58,7 +58,8 @@ def unknown(rejections: Rejections, text: bytes) -> Rejected:
     record = _object(text)
     if detail := _newer(record):
         return rejections.reject("version", detail, text, record)
-    keys = f"keys are {rejections.text(', '.join(record))}" if record else "no keys"
+    names = ", ".join(key or repr(key) for key in record)
+    keys = f"keys are {rejections.text(names)}" if record else "no keys"
     return rejections.reject("unknown_kind", f"{keys}, expected one of {_KINDS}", text, record)
 
 
