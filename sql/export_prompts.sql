@@ -6,6 +6,8 @@ SELECT
     prompt.source, prompt.summary,
     strftime('%Y-%m-%dT%H:%M:%fZ', prompt.started_at / 1000.0, 'unixepoch') AS started_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', prompt.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    prompt.model, prompt.input_tokens, prompt.output_tokens, prompt.cache_read_tokens,
+    prompt.cache_creation_tokens,
     prompt.pk IS NOT NULL AS is_recorded,
     (
         SELECT min(coalesce(step.started_at, step.ended_at, step.created_at)) FROM step

@@ -7,6 +7,8 @@ SELECT
     wanted.prompt_number, prompt.prompt_id, prompt.source, prompt.summary,
     strftime('%Y-%m-%dT%H:%M:%fZ', prompt.started_at / 1000.0, 'unixepoch') AS started_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', prompt.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    prompt.model, prompt.input_tokens, prompt.output_tokens, prompt.cache_read_tokens,
+    prompt.cache_creation_tokens,
     CASE
         WHEN prompt.started_at IS NULL
         THEN (

@@ -21,6 +21,10 @@ CREATE TABLE session (
     steps INTEGER NOT NULL DEFAULT 0,
     errors INTEGER NOT NULL DEFAULT 0,
     agent_pid INTEGER,
+    input_tokens INTEGER,           -- of its prompts together; cached ones are among them
+    output_tokens INTEGER,
+    cache_read_tokens INTEGER,
+    cache_creation_tokens INTEGER,
     removed_at INTEGER              -- shown nowhere and resumed by nobody; its rows go in slices
 ) STRICT;
 
@@ -42,6 +46,12 @@ CREATE TABLE prompt (
     summary TEXT,
     started_at INTEGER,             -- the first submission; null until one came
     ended_at INTEGER,
+    model TEXT,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cache_read_tokens INTEGER,
+    cache_creation_tokens INTEGER,
+    imported INTEGER NOT NULL DEFAULT 0, -- 1: its submission was told afterwards, by no hook
     UNIQUE (session_pk, prompt_number),
     UNIQUE (session_pk, prompt_id)
 ) STRICT;
@@ -172,12 +182,12 @@ SELECT
     step.source,
     step.status,
     step.input_summary,
-    -- What a refused call got as its result is why it was refused; 3: its batch alone tells.
-    CASE WHEN step.status <> 'denied' OR step.ranks & 7 <> 3 THEN step.output_summary END
+    -- What a refused call got as its result is why it was refused; 4: its batch alone tells.
+    CASE WHEN step.status <> 'denied' OR step.ranks & 7 <> 4 THEN step.output_summary END
         AS output_summary,
     coalesce(
         step.error,
-        CASE WHEN step.status = 'denied' AND step.ranks & 7 = 3 THEN step.output_summary END
+        CASE WHEN step.status = 'denied' AND step.ranks & 7 = 4 THEN step.output_summary END
     ) AS error,
     strftime('%Y-%m-%dT%H:%M:%fZ', step.started_at / 1000.0, 'unixepoch') AS started_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', step.ended_at / 1000.0, 'unixepoch') AS ended_at,
@@ -189,9 +199,9 @@ SELECT
         END
     ) AS duration_ms,
     -- The agent's own duration leaves out the wait: what lies between asking and starting is it.
-    -- 4 is a denial by the agent itself; how long its user thought before one is not known else.
+    -- 5 is a denial by the agent itself; how long its user thought before one is not known else.
     CASE
-        WHEN step.ranks & 7 = 4 AND step.ended_at >= step.permission_at
+        WHEN step.ranks & 7 = 5 AND step.ended_at >= step.permission_at
         THEN CAST(step.ended_at - step.permission_at AS REAL)
         WHEN step.duration_ms IS NOT NULL AND step.ended_at >= step.permission_at
         THEN max(0.0, step.ended_at - step.duration_ms - step.permission_at)
@@ -224,7 +234,11 @@ SELECT
     session.end_reason,
     strftime('%Y-%m-%dT%H:%M:%fZ', session.last_event_at / 1000.0, 'unixepoch') AS last_event_at,
     session.steps,
-    session.errors
+    session.errors,
+    session.input_tokens,
+    session.output_tokens,
+    session.cache_read_tokens,
+    session.cache_creation_tokens
 FROM session
 WHERE session.removed_at IS NULL;
 
@@ -237,7 +251,12 @@ SELECT
     prompt.source,
     prompt.summary,
     strftime('%Y-%m-%dT%H:%M:%fZ', prompt.started_at / 1000.0, 'unixepoch') AS started_at,
-    strftime('%Y-%m-%dT%H:%M:%fZ', prompt.ended_at / 1000.0, 'unixepoch') AS ended_at
+    strftime('%Y-%m-%dT%H:%M:%fZ', prompt.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    prompt.model,
+    prompt.input_tokens,
+    prompt.output_tokens,
+    prompt.cache_read_tokens,
+    prompt.cache_creation_tokens
 FROM prompt
 JOIN session ON session.pk = prompt.session_pk
 WHERE prompt.prompt_number IS NOT NULL AND session.removed_at IS NULL;

@@ -6,7 +6,8 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', session.ended_at / 1000.0, 'unixepoch') AS ended_at,
     session.end_reason,
     strftime('%Y-%m-%dT%H:%M:%fZ', session.last_event_at / 1000.0, 'unixepoch') AS last_event_at,
-    session.steps, session.errors,
+    session.steps, session.errors, session.input_tokens, session.output_tokens,
+    session.cache_read_tokens, session.cache_creation_tokens,
     (SELECT count(*) FROM prompt WHERE prompt.session_pk = session.pk AND prompt.prompt_number > 0)
         AS prompts,
     (SELECT count(*) FROM step WHERE step.session_pk = session.pk AND step.status = 'running')

@@ -168,7 +168,10 @@ def refusal(line: bytes, *, content: bool = True) -> tuple[str, str]:
         (
             b'{"session_id":"s","lifecycle":"birth"}',
             "bad_field",
-            'lifecycle is "birth", expected session_start, prompt, prompt_end or session_end',
+            (
+                'lifecycle is "birth",'
+                " expected session_start, prompt, prompt_end, session_end or usage"
+            ),
         ),
         (b'{"control":5}', "bad_field", "control is 5, expected ping, flush, status or prune"),
     ],

@@ -160,6 +160,11 @@ PROMPT = Prompt(
     summary="Fix the test",
     started_at=None,
     ended_at=None,
+    model=None,
+    input_tokens=None,
+    output_tokens=None,
+    cache_read_tokens=None,
+    cache_creation_tokens=None,
 )
 SESSION = Session(
     agent="claude-code",
@@ -172,6 +177,10 @@ SESSION = Session(
     last_event_at=AT_EIGHT,
     steps=1,
     errors=0,
+    input_tokens=None,
+    output_tokens=None,
+    cache_read_tokens=None,
+    cache_creation_tokens=None,
 )
 
 

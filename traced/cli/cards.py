@@ -44,6 +44,11 @@ def cards(
             summary=None,
             started_at=None,
             ended_at=None,
+            model=None,
+            input_tokens=None,
+            output_tokens=None,
+            cache_read_tokens=None,
+            cache_creation_tokens=None,
         )
     return [
         Card(prompt, by_number[number], grow(by_number[number], agents))

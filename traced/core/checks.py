@@ -24,6 +24,7 @@ _NAME: Final = "a string of 1 to 256 characters"
 _ID: Final = "a string of 1 to 4096 characters"
 _WHOLE: Final = "without U+0000, U+FFFD or lone surrogates"
 _LABEL: Final = "a string of up to 4096 characters"
+_TOKENS: Final = f"an integer from 0 to {2**53}"
 _ORDER: Final = "an integer from 0 to 999999999"
 _UNIX_MS: Final = f"Unix milliseconds from 0 to {MS_MAX}"
 _TIME: Final = "an RFC 3339 time with its offset, or Unix milliseconds, from 1970 to 9999"
@@ -40,6 +41,8 @@ EXPECTED: Final = MappingProxyType(
         "bytes_max": f"an integer from 0 to {PRUNE_BYTES_MAX}",
         "call_id": f"{_ID} {_WHOLE}, beside every phase",
         "child_agent_id": _ID,
+        "cache_creation_tokens": _TOKENS,
+        "cache_read_tokens": _TOKENS,
         "control": "ping, flush, status or prune",
         "cwd": _LABEL,
         "db": _LABEL,
@@ -47,15 +50,19 @@ EXPECTED: Final = MappingProxyType(
         "ended_at": _TIME,
         "event": _NAME,
         "event_id": f"a string of 1 to 128 characters {_WHOLE}",
+        "imported": "true or false",
         "input_summary": "a string",
-        "lifecycle": "session_start, prompt, prompt_end or session_end",
+        "input_tokens": _TOKENS,
+        "lifecycle": "session_start, prompt, prompt_end, session_end or usage",
         "model": _LABEL,
         "name": _NAME,
         "output_summary": "a string",
+        "output_tokens": _TOKENS,
         "parent_agent_id": _ID,
         "payload": "a JSON object",
         "phase": "start or end, or no phase",
         "prompt": "a string",
+        "prompt_id": _NAME,
         "prompt_number": _ORDER,
         "reason": _LABEL,
         "rejected_ids": f"an array of up to {REJECTED_IDS_MAX} ids of rejected events",

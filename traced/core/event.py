@@ -67,17 +67,35 @@ class PermissionAsked(Struct, gc=False):
 
 
 class PromptSubmitted(Struct, gc=False):
-    """A prompt was submitted; without an id it is the next one."""
+    """A prompt was submitted; without an id or a number it is the next one."""
 
     prompt_id: str | None
     source: PromptSource
     summary: str | None
+    prompt_number: int | None = None
 
 
 class PromptEnded(Struct, gc=False):
     """The response to a prompt is over: to the named one, or without an id to the latest."""
 
     prompt_id: str | None
+    prompt_number: int | None = None
+
+
+class TokensUsed(Struct, gc=False):
+    """
+    What the response to a prompt used, its sub-agents with it: all of it so far.
+
+    Input tokens hold those that were read from a cache or written to one.
+    """
+
+    prompt_id: str | None = None
+    prompt_number: int | None = None
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_creation_tokens: int | None = None
 
 
 class AgentStarted(Struct, gc=False):
@@ -120,6 +138,7 @@ Change = (
     | PermissionAsked
     | PromptSubmitted
     | PromptEnded
+    | TokensUsed
     | AgentStarted
     | AgentEnded
     | SessionStarted
@@ -137,7 +156,8 @@ class Event(Struct, gc=False):
     the time of receipt. `event_id` is the client's, else derived where the payload is unique, else
     None: two identical ones are then both genuine. `known_by` recognises it in place of `event_id`,
     where two clients, each with an id of its own, may tell of it. `origin` names the place in the
-    spool that it was read from, if it was.
+    spool that it was read from, if it was. What is `imported` is told afterwards, from what an
+    agent wrote down: it adds what is missing and changes nothing that is known.
     """
 
     agent: str
@@ -151,6 +171,7 @@ class Event(Struct, gc=False):
     agent_pid: int | None = None
     peer_uid: int | None = None
     origin: str | None = None
+    imported: bool = False
 
 
 class Rejected(Struct, gc=False):

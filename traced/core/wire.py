@@ -32,6 +32,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=4096)]
 Label = Annotated[str, Meta(max_length=4096)]
 RowId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Order = Annotated[int, Meta(ge=0, le=999_999_999)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
 Pid = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Milliseconds = Annotated[float, Meta(ge=0, le=MS_MAX)]
 UnixMs = Annotated[int, Meta(ge=0, le=MS_MAX)] | Annotated[float, Meta(ge=0, le=MS_MAX)]
@@ -78,23 +79,35 @@ class NativeEvent(Struct, gc=False):
     event_id: EventId | None = None
     sent_at: UnixMs | None = None
     agent_pid: Pid | None = None
+    imported: bool = False
     ack: bool = False
 
 
 class LifeLine(Struct, gc=False):
-    """A session or prompt begins or ends, told by an agent without hooks (SPEC 3.2)."""
+    """
+    A session or prompt begins or ends, told by an agent without hooks (SPEC 3.2).
+
+    ``usage`` tells what a prompt used so far; its tokens are of no other line.
+    """
 
     session_id: Name
-    lifecycle: Literal["session_start", "prompt", "prompt_end", "session_end"]
+    lifecycle: Literal["session_start", "prompt", "prompt_end", "session_end", "usage"]
     v: Literal[1] = 1
     agent: Name | None = None
     prompt: str | None = None
     cwd: Label | None = None
     model: Label | None = None
     reason: Label | None = None
+    prompt_id: Name | None = None
+    prompt_number: Order | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cache_read_tokens: Count | None = None
+    cache_creation_tokens: Count | None = None
     event_id: EventId | None = None
     sent_at: UnixMs | None = None
     agent_pid: Pid | None = None
+    imported: bool = False
     ack: bool = False
 
 
@@ -102,7 +115,8 @@ class Envelope(Struct, gc=False):
     """
     What the hook client sends: an agent's raw payload, always a JSON object, and who sent it.
 
-    A line with a `trace_type` is a native event and no envelope.
+    A line with a `trace_type` is a native event and no envelope. `prompt_number` is that of a
+    prompt or call whose agent gave its prompts no ids, and only who imports knows it.
     """
 
     payload: Raw
@@ -112,6 +126,8 @@ class Envelope(Struct, gc=False):
     event_id: EventId | None = None
     sent_at: UnixMs | None = None
     agent_pid: Pid | None = None
+    prompt_number: Order | None = None
+    imported: bool = False
     ack: bool = False
     trace_type: UnsetType = UNSET
 

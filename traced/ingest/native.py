@@ -19,6 +19,7 @@ from traced.core.event import (
     SessionEnded,
     SessionStarted,
     StepChange,
+    TokensUsed,
 )
 from traced.core.json_text import decode_json
 from traced.core.when import happened_at, near
@@ -43,6 +44,7 @@ def event(record: NativeEvent, now: int, capture: Capture) -> Event:
         cwd=capture.optional_label(record.cwd),
         model=capture.optional_label(record.model),
         agent_pid=record.agent_pid,
+        imported=record.imported,
     )
 
 
@@ -53,9 +55,12 @@ def life(record: LifeLine, now: int, capture: Capture) -> Event:
         case "session_start":
             change = SessionStarted(continues=False)
         case "prompt":
-            change = PromptSubmitted(None, "user", capture.value(record.prompt))
+            summary = capture.value(record.prompt)
+            change = PromptSubmitted(record.prompt_id, "user", summary, record.prompt_number)
         case "prompt_end":
-            change = PromptEnded(None)
+            change = PromptEnded(record.prompt_id, record.prompt_number)
+        case "usage":
+            change = _usage(record, capture)
         case "session_end":
             change = SessionEnded(capture.given(record.reason))
     return Event(
@@ -67,6 +72,19 @@ def life(record: LifeLine, now: int, capture: Capture) -> Event:
         cwd=capture.optional_label(record.cwd),
         model=capture.optional_label(record.model),
         agent_pid=record.agent_pid,
+        imported=record.imported,
+    )
+
+
+def _usage(record: LifeLine, capture: Capture) -> TokensUsed:
+    return TokensUsed(
+        record.prompt_id,
+        record.prompt_number,
+        capture.optional_label(record.model),
+        record.input_tokens,
+        record.output_tokens,
+        record.cache_read_tokens,
+        record.cache_creation_tokens,
     )
 
 

@@ -15,7 +15,7 @@ from traced.agents.registry import DEFAULT_AGENT, adapter_for
 from traced.agents.shape import shaped
 from traced.core.capture import Capture
 from traced.core.errors import Malformed
-from traced.core.event import Event, Rejected
+from traced.core.event import Event, PromptEnded, PromptSubmitted, Rejected, StepChange
 from traced.core.fault import fault
 from traced.core.json_text import decode_json
 from traced.core.rejections import Rejections
@@ -106,6 +106,11 @@ class Translator:
                 payload = _object(decode_json(bytes(record.payload)))
                 event = self._hook(payload, record, record.event, now)
                 event.agent_pid = record.agent_pid
+                if record.imported:
+                    event.imported = True
+                    event.event_id = record.event_id  # a hook that comes later is no second one
+                if record.prompt_number is not None:
+                    _number(event, record.prompt_number)
                 return event
             case HookPayload():
                 return self._hook(_object(decode_json(record.payload)), _BARE, None, now)
@@ -197,6 +202,13 @@ class Translator:
                 assert_never(record)
         known: dict[str, object] = {**said, **({"payload": _readable(line)} if line else {})}
         return self._rejections.reject(reason, detail, line, known)
+
+
+def _number(event: Event, prompt_number: int) -> None:
+    """Put an event under a prompt by its number: the agent gave its prompts no ids."""
+    for change in event.changes:
+        if isinstance(change, StepChange | PromptSubmitted | PromptEnded):
+            change.prompt_number = prompt_number
 
 
 def _mark(entry: Entry, origin: str) -> None:

@@ -132,7 +132,7 @@ def _sessions(connection: ReadConnection, wanted: Wanted, after: int) -> list[Se
     }
     with snapshot(connection):
         found = connection.execute(statement("export_sessions"), asked).fetchall()
-    return [SessionEntry(row[0], row[1], Session(*row[2:12]), row[12], row[13]) for row in found]
+    return [SessionEntry(row[0], row[1], Session(*row[2:16]), row[16], row[17]) for row in found]
 
 
 def _prompts(connection: ReadConnection, wanted: Wanted, session_pk: int) -> Iterator[PromptEntry]:

@@ -126,8 +126,8 @@ def roots(
     asked = {"keys": _json(keys), "idle_since": idle_since_ms}
     found = [
         Root(
-            row[0], row[1], row[2], Prompt(*row[3:11]), row[11], row[12], bool(row[13]),
-            bool(row[14]),
+            row[0], row[1], row[2], Prompt(*row[3:16]), row[16], row[17], bool(row[18]),
+            bool(row[19]),
         )
         for row in connection.execute(statement("forward_prompts"), asked).fetchall()
     ]  # fmt: skip

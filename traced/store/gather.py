@@ -22,6 +22,7 @@ from traced.core.event import (
     SessionEnded,
     SessionStarted,
     StepChange,
+    TokensUsed,
 )
 from traced.core.ledger.session import SessionState
 from traced.store import load
@@ -81,8 +82,12 @@ class _Wanted(Struct):
                 self.alike_to(session, change.match_key)
             case AgentStarted():
                 self.prompt_id(session, change.prompt_id)
+            case TokensUsed():
+                self.prompt_id(session, change.prompt_id)
+                self.prompt_number(session, change.prompt_number)
             case PromptSubmitted() | PromptEnded():
                 self.prompt_id(session, change.prompt_id)
+                self.prompt_number(session, change.prompt_number)
                 self.point(session, at)
             case SessionStarted() | SessionEnded() | RunningLost():
                 self.point(session, at)

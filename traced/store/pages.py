@@ -66,7 +66,7 @@ def exact_session(
         "limit": queries.CANDIDATES_MAX,
     }
     rows = connection.execute(statement("sessions_by_id"), asked).fetchall()
-    found = [SessionEntry(row[0], row[1], Session(*row[2:12]), row[12], row[13]) for row in rows]
+    found = [SessionEntry(row[0], row[1], Session(*row[2:16]), row[16], row[17]) for row in rows]
     if not found:
         raise SessionUnknown("no session has this id")
     if len(found) > 1:
@@ -123,8 +123,8 @@ def sessions(
     }
     rows = connection.execute(statement("page_sessions"), asked).fetchall()
     shown = rows[:limit]
-    entries = [SessionEntry(row[0], row[1], Session(*row[2:12]), row[12], row[13]) for row in shown]
-    key = SessionKey(shown[-1][14], shown[-1][0]) if len(rows) > limit else None
+    entries = [SessionEntry(row[0], row[1], Session(*row[2:16]), row[16], row[17]) for row in shown]
+    key = SessionKey(shown[-1][18], shown[-1][0]) if len(rows) > limit else None
     return SessionPage(entries, key)
 
 

@@ -162,7 +162,7 @@ def _between(
 
 def _entries(cursor: sqlite3.Cursor) -> list[SessionEntry]:
     return [
-        SessionEntry(row[0], row[1], Session(*row[2:12]), row[12], row[13])
+        SessionEntry(row[0], row[1], Session(*row[2:16]), row[16], row[17])
         for row in cursor.fetchall()
     ]
 

@@ -284,10 +284,13 @@ def _record(
     if digest is not None and (session.pk, digest) in gathered.seen:
         order = gathered.seen[session.pk, digest]
         return Outcome("duplicate", event.session_id, event.event_id, order)
+    added = batch.added
     try:
         order = apply(batch, session, event)
     except OrderTaken as error:
         return rejected("bad_field", str(error), event)
+    if event.imported and batch.added == added:
+        return Outcome("duplicate", event.session_id, event.event_id, order)
     if digest is not None:
         gathered.remember(session.pk, digest, order)
     return Outcome("stored", event.session_id, event.event_id, order)

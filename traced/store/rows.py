@@ -21,6 +21,10 @@ class Session(msgspec.Struct, frozen=True):
     last_event_at: str
     steps: int
     errors: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_creation_tokens: int | None
 
 
 class SessionEntry(msgspec.Struct, frozen=True):
@@ -48,6 +52,11 @@ class Prompt(msgspec.Struct, frozen=True):
     summary: str | None
     started_at: str | None
     ended_at: str | None
+    model: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_creation_tokens: int | None
 
 
 class Agent(msgspec.Struct, frozen=True):

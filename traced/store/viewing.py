@@ -138,10 +138,10 @@ def session_list(
         revision = queries.newest_revision(connection)
         rows = connection.execute(statement("view_sessions"), asked).fetchall()
     shown = [
-        TitledSession(SessionEntry(row[0], row[1], Session(*row[2:12]), row[12], row[13]), row[15])
+        TitledSession(SessionEntry(row[0], row[1], Session(*row[2:16]), row[16], row[17]), row[19])
         for row in rows[:limit]
     ]
-    key = SessionKey(rows[limit - 1][14], rows[limit - 1][0]) if len(rows) > limit else None
+    key = SessionKey(rows[limit - 1][18], rows[limit - 1][0]) if len(rows) > limit else None
     return SessionList(shown, key, revision)
 
 

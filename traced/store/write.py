@@ -159,14 +159,17 @@ def _session(session: SessionState) -> Row:
         session.pk, session.agent, session.session_id, session.owner_uid, session.cwd,
         session.model, session.started_at, session.opened_at, session.closed_at,
         session.ended_at, session.end_reason, session.last_event_at, session.steps,
-        session.errors, session.agent_pid,
+        session.errors, session.agent_pid, session.input_tokens, session.output_tokens,
+        session.cache_read_tokens, session.cache_creation_tokens,
     )  # fmt: skip
 
 
 def _prompt(session: SessionState, prompt: PromptState) -> Row:
     return (
         prompt.pk, session.pk, prompt.number, prompt.prompt_id, prompt.source, prompt.summary,
-        prompt.started_at, prompt.ended_at,
+        prompt.started_at, prompt.ended_at, prompt.model, prompt.input_tokens,
+        prompt.output_tokens, prompt.cache_read_tokens, prompt.cache_creation_tokens,
+        prompt.imported,
     )  # fmt: skip
 
 

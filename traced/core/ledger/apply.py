@@ -13,8 +13,9 @@ from traced.core.event import (
     SessionEnded,
     SessionStarted,
     StepChange,
+    TokensUsed,
 )
-from traced.core.ledger import asks, life, prompts, steps, sub_agents
+from traced.core.ledger import asks, imported, life, prompts, steps, sub_agents, tokens
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.session import SessionState
 from traced.core.ledger.step import StepState
@@ -27,6 +28,8 @@ def apply(batch: Batch, session: SessionState, event: Event) -> int | None:
     Raises:
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
+    if event.imported:
+        return _apply_imported(batch, session, event)
     if len(event.changes) == 1:  # as most have
         change = event.changes[0]
         step = _apply(batch, session, event, change)
@@ -45,6 +48,27 @@ def apply(batch: Batch, session: SessionState, event: Event) -> int | None:
     return orders.pop() if len(orders) == 1 else None
 
 
+def _apply_imported(batch: Batch, session: SessionState, event: Event) -> int | None:
+    before = batch.added
+    orders: set[int] = set()
+    for change in event.changes:
+        match change:
+            case PromptSubmitted() | PromptEnded():
+                imported.prompt_told(batch, session, event, change)
+            case SessionStarted() | SessionEnded():
+                imported.session_told(batch, session, event, change)
+            case TokensUsed():
+                tokens.used(batch, session, change)
+            case AgentStarted() | AgentEnded():
+                sub_agents.told(batch, session, event, change)
+            case StepChange():
+                orders.add(steps.changed(batch, session, event, change).step_order)
+            case PermissionAsked() | RunningLost() | ModelChanged():
+                pass  # nobody waits any more
+    imported.touched(batch, session, event, grew=batch.added != before)
+    return orders.pop() if len(orders) == 1 else None
+
+
 def _apply(batch: Batch, session: SessionState, event: Event, change: Change) -> StepState | None:
     match change:
         case StepChange():
@@ -53,6 +77,8 @@ def _apply(batch: Batch, session: SessionState, event: Event, change: Change) ->
             return asks.asked(batch, session, change.match_key, event.at)
         case PromptSubmitted() | PromptEnded():
             prompts.told(batch, session, event, change)
+        case TokensUsed():
+            tokens.used(batch, session, change)
         case AgentStarted() | AgentEnded():
             sub_agents.told(batch, session, event, change)
         case SessionStarted() | SessionEnded() | RunningLost() | ModelChanged():

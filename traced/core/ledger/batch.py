@@ -42,6 +42,7 @@ class Batch(Struct):
     `sequence` is the last id or revision given; `now` the batch's time in Unix milliseconds.
     The collections hold states to be written, in the order of their first change; a state that is
     in them may still change until the batch is written.
+    `added` counts what imported events added; one that adds nothing has changed nothing.
     """
 
     sequence: int
@@ -57,6 +58,7 @@ class Batch(Struct):
     described: list[Described] = field(default_factory=list)
     asks_new: dict[Ask, None] = field(default_factory=dict)
     asks_done: list[Ask] = field(default_factory=list)
+    added: int = 0
 
     def next_id(self) -> int:
         """Give the next id or revision."""

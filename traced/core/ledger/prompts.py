@@ -38,16 +38,20 @@ def told(
 
 def _submitted(batch: Batch, session: SessionState, event: Event, change: PromptSubmitted) -> None:
     """
-    A prompt begins, or, under an id that is known, is added to.
+    A prompt begins, or, under an id or a number that is known, is added to.
 
     What ran for another prompt on the main thread is over where it begins, if ids tell them apart.
     """
-    if change.prompt_id is None:
-        prompt = PromptState(number=session.last_prompt_number + 1, prompt_id=None)
-        _add(batch, session, prompt)
-    else:
+    if change.prompt_id is not None:
         prompt = _with_id(batch, session, change.prompt_id)
+    else:
+        prompt = _with_number(
+            batch, session, change.prompt_number or session.last_prompt_number + 1
+        )
     number = _number(batch, session, prompt)
+    if prompt.imported:  # who was there knows better
+        prompt.started_at = prompt.summary = None
+        prompt.imported = 0
     texts = [text for text in (prompt.summary, change.summary) if text]
     if prompt.started_at is None or event.at < prompt.started_at:
         prompt.started_at = event.at
@@ -71,6 +75,8 @@ def _ended(batch: Batch, session: SessionState, event: Event, change: PromptEnde
     """
     if change.prompt_id is not None:
         prompt = _with_id(batch, session, change.prompt_id)
+    elif change.prompt_number:
+        prompt = _with_number(batch, session, change.prompt_number)
     else:
         prompt = _latest(session) or _nameless(batch, session)
     prompt.ended_at = max(prompt.ended_at or event.at, event.at)
@@ -103,6 +109,14 @@ def _with_id(batch: Batch, session: SessionState, prompt_id: str) -> PromptState
     prompt = session.prompts_by_id.get(prompt_id)
     if prompt is None:
         prompt = PromptState(number=None, prompt_id=prompt_id)
+        _add(batch, session, prompt)
+    return prompt
+
+
+def _with_number(batch: Batch, session: SessionState, number: int) -> PromptState:
+    prompt = session.prompt_numbered(number)
+    if prompt is None:
+        prompt = PromptState(number=number, prompt_id=None)
         _add(batch, session, prompt)
     return prompt
 

@@ -17,7 +17,11 @@ BY_CALL = 3
 
 
 class PromptState(Struct):
-    """One row of the table ``prompt``; `number` is null while only other events know the id."""
+    """
+    One row of the table ``prompt``; `number` is null while only other events know the id.
+
+    What `imported` tells that its submission was told afterwards gives way to a hook's telling.
+    """
 
     number: int | None
     prompt_id: str | None
@@ -26,6 +30,12 @@ class PromptState(Struct):
     started_at: int | None = None
     ended_at: int | None = None
     pk: int | None = None
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_creation_tokens: int | None = None
+    imported: int = 0
 
 
 class SubAgentState(Struct):
@@ -70,6 +80,10 @@ class SessionState(Struct):
     steps: int = 0
     errors: int = 0
     agent_pid: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_creation_tokens: int | None = None
     is_new: bool = True
     last_step_order: int = 0
     last_prompt_number: int = 0
@@ -96,6 +110,12 @@ class SessionState(Struct):
             self._numbered(prompt.number)
         self.note_point(prompt.started_at)
         self.note_point(prompt.ended_at)
+
+    def prompt_numbered(self, number: int) -> PromptState | None:
+        """Return the prompt of this number, if there is one."""
+        if number not in self.prompt_numbers:
+            return None
+        return next((prompt for prompt in self.prompts if prompt.number == number), None)
 
     def number_prompt(self, prompt: PromptState) -> int:
         """Give a prompt the next number, once."""

@@ -6,7 +6,8 @@ remembers how strong the event was that said it; a stronger one replaces it, an 
 its value sorts lower, a weaker one only fills what is null. Merging is therefore commutative,
 associative and idempotent. Two things follow from points in time instead, and are settled by
 their own rooms: whether a step is over (`running`), when its agent asked its user (`asks`), and
-which start is that of a call without an id (`alike`).
+which start is that of a call without an id (`alike`). What is imported is weaker than any event
+(`filling`).
 """
 
 from typing import Final
@@ -17,9 +18,10 @@ from traced.core.event import EndStatus, Phase, StepChange
 
 RUNNING: Final = 1
 UNKNOWN: Final = 2
-BY_BATCH: Final = 3
-BY_DENIAL: Final = 4
-BY_END: Final = 5
+BY_IMPORT: Final = 3
+BY_BATCH: Final = 4
+BY_DENIAL: Final = 5
+BY_END: Final = 6
 
 STARTED_FLAG: Final = 1 << 3
 BATCH_ERROR_FLAG: Final = 1 << 4
@@ -219,5 +221,5 @@ def _settle_status(step: StepState, phase: Phase, status: EndStatus | None) -> N
     elif strongest == BY_BATCH:
         started = ranks & STARTED_FLAG
         step.status = "error" if ranks & BATCH_ERROR_FLAG else "denied" if started else "ok"
-    else:
+    elif strongest != BY_IMPORT:  # which has said how it ended, once and for all
         step.status = "running" if strongest == RUNNING else "unknown"

@@ -10,6 +10,7 @@ from traced.core.errors import OrderTaken
 from traced.core.event import Event, Phase, StepChange
 from traced.core.ledger import alike, asks, running, sub_agents
 from traced.core.ledger.batch import Batch
+from traced.core.ledger.filling import fill, weaken
 from traced.core.ledger.first import first_row
 from traced.core.ledger.prompts import ensure_number, number_of_id
 from traced.core.ledger.session import SessionState
@@ -33,20 +34,26 @@ def changed(batch: Batch, session: SessionState, event: Event, change: StepChang
         step = session.calls.get(change.call_id) if change.call_id is not None else None
     if step is None and change.step_order is not None:
         _check_order(session, change, change.step_order)
-    prompt_number = _prompt_for(batch, session, change, event.at)
-    if step is None:
-        step = _new(batch, session, event, change, prompt_number)
+    if step is not None and event.imported:
+        _fill(batch, session, step, change)
     else:
-        _add(batch, session, step, change, prompt_number)
+        prompt_number = _prompt_for(batch, session, event, change)
+        if step is None:
+            step = _new(batch, session, event, change, prompt_number)
+        else:
+            _add(batch, session, step, change, prompt_number)
     if match_key is not None:
         alike.share_out(batch, session, match_key)
         step = alike.holder(session, step, change)
-    if step.match_key is not None:
+    if step.match_key is not None and not event.imported:
         asks.told(batch, session, step, change.phase)
     child = step.child_agent_id
     if child is not None and step.call_id is not None:
         named_at = event.at if change.child_agent_id == child else None
-        sub_agents.link(batch, session, step, child, change.child_agent_type, named_at=named_at)
+        child_type = change.child_agent_type
+        sub_agents.link(
+            batch, session, step, child, child_type, named_at=named_at, imported=event.imported
+        )
     return step
 
 
@@ -59,12 +66,12 @@ def _check_order(session: SessionState, change: StepChange, wanted: int) -> None
         )
 
 
-def _prompt_for(batch: Batch, session: SessionState, change: StepChange, at: int) -> int:
+def _prompt_for(batch: Batch, session: SessionState, event: Event, change: StepChange) -> int:
     named = change.prompt_number
     if named is not None:
         ensure_number(batch, session, named)
     if change.agent_id is not None:
-        number = sub_agents.prompt_of(batch, session, change.agent_id, change, at)
+        number = sub_agents.prompt_of(batch, session, change.agent_id, change, event)
         return number if named is None else named
     if named is not None:
         return named
@@ -105,13 +112,26 @@ def _new(
         alike.add(session, change.match_key, step)
     if change.agent_id is not None:
         _place(session, step)
-    if change.phase is Phase.START:
+    if event.imported:
+        weaken(step, change)
+        batch.added += 1
+    elif change.phase is Phase.START:
         if running.is_over(session, step):
             step.close()
         running.note(batch, session, step)
-    elif step.status == "error":
+    if step.status == "error":
         session.errors += 1
     return step
+
+
+def _fill(batch: Batch, session: SessionState, step: StepState, change: StepChange) -> None:
+    before = astuple(step)
+    was_error = step.status == "error"
+    fill(step, change)
+    session.errors += (step.status == "error") - was_error
+    if astuple(step) != before:
+        batch.step_changed(step)
+        batch.added += 1
 
 
 def _add(

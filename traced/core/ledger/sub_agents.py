@@ -7,6 +7,8 @@ is known, to that of its start; before that, to the earliest that its steps name
 
 from itertools import chain
 
+from msgspec.structs import astuple
+
 from traced.core.event import AgentEnded, AgentStarted, Event, StepChange
 from traced.core.ledger.batch import Batch, Described, Move
 from traced.core.ledger.session import BY_CALL, BY_START, BY_STEP, SessionState, SubAgentState
@@ -14,12 +16,12 @@ from traced.core.ledger.step import StepState
 
 
 def prompt_of(
-    batch: Batch, session: SessionState, agent_id: str, change: StepChange, at: int
+    batch: Batch, session: SessionState, agent_id: str, change: StepChange, event: Event
 ) -> int:
     """Return the prompt for a step of this sub-agent, which it makes known if it is new."""
-    sub_agent = _known(batch, session, agent_id)
+    sub_agent = _known(batch, session, agent_id, imported=event.imported)
     if sub_agent.started_at is None:
-        _close_if_past(batch, session, sub_agent, at)
+        _close_if_past(batch, session, sub_agent, event.at)
     parent_agent_id = sub_agent.parent_agent_id
     if sub_agent.prompt_rank < BY_CALL:
         parent_agent_id = parent_agent_id or change.parent_agent_id
@@ -34,10 +36,33 @@ def told(
     batch: Batch, session: SessionState, event: Event, change: AgentStarted | AgentEnded
 ) -> None:
     """Take what an event tells of a sub-agent."""
-    if isinstance(change, AgentStarted):
+    if event.imported:
+        _told_afterwards(batch, session, event, change)
+    elif isinstance(change, AgentStarted):
         _started(batch, session, event, change)
     else:
         _ended(batch, session, event, change)
+
+
+def _told_afterwards(
+    batch: Batch, session: SessionState, event: Event, change: AgentStarted | AgentEnded
+) -> None:
+    """An import adds what nobody has told; one that runs will be told of by its own events."""
+    sub_agent = _known(batch, session, change.agent_id, imported=True)
+    before = astuple(sub_agent)
+    agent_type = sub_agent.agent_type or change.agent_type
+    _describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
+    if isinstance(change, AgentStarted):
+        if sub_agent.started_at is None:
+            sub_agent.started_at = event.at
+        if sub_agent.prompt_number is None:
+            _place(batch, session, sub_agent, change.prompt_id, BY_START)
+    elif sub_agent.status != "running" and sub_agent.ended_at is None:
+        sub_agent.ended_at = event.at
+        sub_agent.status = "ok"
+    if astuple(sub_agent) != before:
+        batch.sub_agent_changed(session, sub_agent)
+        batch.added += 1
 
 
 def _started(batch: Batch, session: SessionState, event: Event, change: AgentStarted) -> None:
@@ -78,24 +103,26 @@ def link(
     agent_type: str | None,
     *,
     named_at: int | None,
+    imported: bool = False,
 ) -> None:
     """
     The call behind `step` launched this sub-agent: it works for the step's prompt.
 
     `named_at` is when an event named it; None if that event spoke of something else.
     """
-    sub_agent = _known(batch, session, child_agent_id)
+    sub_agent = _known(batch, session, child_agent_id, imported=imported)
     if named_at is not None and sub_agent.started_at is None:
         _close_if_past(batch, session, sub_agent, named_at)
     if sub_agent.prompt_rank == BY_CALL and sub_agent.call_id != step.call_id:
         launcher = session.calls.get(sub_agent.call_id or "")
         if launcher is None or _began(launcher) <= _began(step):
             return  # A call that only goes on with a sub-agent did not launch it.
-    sub_agent.prompt_rank = BY_CALL
-    sub_agent.call_id = step.call_id
+    if sub_agent.prompt_rank != BY_CALL or sub_agent.call_id != step.call_id:
+        sub_agent.prompt_rank = BY_CALL
+        sub_agent.call_id = step.call_id
+        batch.sub_agent_changed(session, sub_agent)
     _describe(batch, session, sub_agent, sub_agent.agent_type or agent_type, step.agent_id)
     move(batch, session, sub_agent, step.prompt_number)
-    batch.sub_agent_changed(session, sub_agent)
 
 
 def prompt_numbered(batch: Batch, session: SessionState, prompt_id: str, number: int) -> None:
@@ -132,10 +159,15 @@ def move(batch: Batch, session: SessionState, sub_agent: SubAgentState, number: 
         ]
 
 
-def _known(batch: Batch, session: SessionState, agent_id: str) -> SubAgentState:
+def _known(
+    batch: Batch, session: SessionState, agent_id: str, *, imported: bool = False
+) -> SubAgentState:
     sub_agent = session.sub_agents.get(agent_id)
     if sub_agent is None:
         sub_agent = session.sub_agents[agent_id] = SubAgentState(agent_id)
+        if imported:  # nobody who was there says that it runs
+            sub_agent.status = "unknown"
+            batch.added += 1
         batch.sub_agent_changed(session, sub_agent)
     return sub_agent
 
