@@ -1,3 +1,4 @@
+import keyword
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,7 +26,7 @@ def test_help_lists_every_command(traced: Traced) -> None:
 def test_every_command_has_an_example(command: str) -> None:
     """A command's help ends in an example of itself."""
     module = import_module(f"traced.cli.{COMMANDS[command]}")
-    text = getattr(module, command.replace("-", "_")).__doc__
+    text = getattr(module, f"{command}_" if keyword.iskeyword(command) else command).__doc__
 
     assert f"Example: traced {command}" in text
 

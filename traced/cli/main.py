@@ -6,6 +6,7 @@ usage 2, wrong configuration 78; a traceback is a fault of the program.
 """
 
 import inspect
+import keyword
 import sys
 from importlib import import_module
 from typing import Annotated, Final
@@ -33,6 +34,7 @@ COMMANDS: Final = {
     "backup": "keeping",
     "export": "exporting",
     "forward": "forwarding",
+    "import": "importing",
     "install": "hooks",
     "uninstall": "hooks",
     "hook": "hooks",
@@ -68,7 +70,8 @@ def application(first: str) -> typer.Typer:
     )
     for name in [first] if first in COMMANDS else COMMANDS:
         module = import_module(f"traced.cli.{COMMANDS[name]}")
-        function = getattr(module, name.replace("-", "_"))
+        # Python keeps some names for itself.
+        function = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         # Its first sentence whole: without a short help the list of commands would cut it.
         told = inspect.getdoc(function) or ""
         app.command(name, short_help=told.partition("\n")[0])(function)

@@ -1,0 +1,72 @@
+"""Which files tell of one session."""
+
+from pathlib import Path
+
+import pytest
+
+from traced.backfill.claude_code import SubAgent
+from traced.backfill.files import SessionFiles, sessions, sub_agent_of
+from traced.core.errors import TracedError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of two sessions, one of them with two sub-agents."""
+    beside = tmp_path / "project" / "s1" / "subagents"
+    beside.mkdir(parents=True)
+    for name in ("project/s1.jsonl", "project/s2.jsonl", "project/notes.txt"):
+        (tmp_path / name).touch()
+    for name in ("agent-a2.jsonl", "agent-a1.jsonl"):
+        (beside / name).touch()
+    (beside / "agent-a1.meta.json").write_text('{"agentType":"Explore"}')
+    return tmp_path
+
+
+def named(path: Path, found: list[SessionFiles]) -> list[list[str]]:
+    """Return the names of each session's files."""
+    return [[str(each.relative_to(path)) for each in session.paths] for session in found]
+
+
+def test_a_folder_holds_sessions_with_their_sub_agents(folder: Path) -> None:
+    """In the order of their names, each once."""
+    assert named(folder, list(sessions([folder, folder / "project"]))) == [
+        [
+            "project/s1.jsonl",
+            "project/s1/subagents/agent-a1.jsonl",
+            "project/s1/subagents/agent-a2.jsonl",
+        ],
+        ["project/s2.jsonl"],
+    ]
+
+
+@pytest.mark.parametrize("name", ["s1.jsonl", "s1/subagents/agent-a1.jsonl", "s1"])
+def test_whichever_file_is_named_the_session_is_whole(folder: Path, name: str) -> None:
+    """What a prompt used is in all of them, and told in one figure."""
+    (found,) = sessions([folder / "project" / name])
+
+    assert found.main == folder / "project" / "s1.jsonl"
+    assert [path.name for path in found.sub_agents] == ["agent-a1.jsonl", "agent-a2.jsonl"]
+
+
+def test_sub_agents_of_old_versions_stand_beside_the_sessions(tmp_path: Path) -> None:
+    """Which is whose, only their lines say: they come when all sessions are known."""
+    for name in ("agent-a1.jsonl", "s1.jsonl"):
+        (tmp_path / name).touch()
+
+    assert named(tmp_path, list(sessions([tmp_path]))) == [["s1.jsonl"], ["agent-a1.jsonl"]]
+
+
+@pytest.mark.parametrize("name", ["missing.jsonl", "project/notes.txt"])
+def test_what_is_no_transcript_is_refused_where_it_is_named(folder: Path, name: str) -> None:
+    """By its whole name."""
+    with pytest.raises(TracedError, match=name):
+        list(sessions([folder / name]))
+
+
+def test_a_sub_agents_file_says_whose_it_is(folder: Path) -> None:
+    """Its id is in its name, its type in the file beside it, if that can be read."""
+    beside = folder / "project" / "s1" / "subagents"
+
+    assert sub_agent_of(beside / "agent-a1.jsonl") == SubAgent("a1", "Explore")
+    assert sub_agent_of(beside / "agent-a2.jsonl") == SubAgent("a2", None)
+    assert sub_agent_of(folder / "project" / "s1.jsonl") is None

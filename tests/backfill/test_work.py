@@ -1,0 +1,101 @@
+"""An import, session after session."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from traced.backfill.files import SessionFiles
+from traced.backfill.journal import Journal
+from traced.backfill.sending import Sender, Taken
+from traced.backfill.work import Tally, Work
+
+LINE = {
+    "type": "user",
+    "sessionId": "s1",
+    "timestamp": "2026-11-22T14:16:07.000Z",
+    "message": {"role": "user", "content": "Do it"},
+}
+AT_MS = 1795356967000
+
+
+class Kept(Sender):
+    """A sender that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+
+    def send(self, lines: Iterable[bytes], taken: Taken) -> None:
+        """Keep lines."""
+        sent = list(lines)
+        self.lines += sent
+        taken.added += len(sent)
+
+
+class Room:
+    """A transcript, and an import of it whose progress is noted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "s1.jsonl"
+        self.path.write_text(json.dumps(LINE) + "\n", encoding="utf-8")
+        self.db = folder / "traced.db"
+        self.db.touch()
+        self.complaints: list[str] = []
+        self.advanced = 0
+
+    def take(self, *, oldest_ms: int = 0, again: bool = False) -> tuple[Tally, list[bytes]]:
+        """Import the transcript; return what came of it and what was sent."""
+        sender, tally = Kept(), Tally()
+        journal = Journal(self.db)
+        work = Work(sender, journal, oldest_ms, again, self.complaints.append, self._advance)
+        work.take(SessionFiles(self.path, ()), tally)
+        return tally, sender.lines
+
+    def _advance(self, size: int) -> None:
+        self.advanced += size
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    """A transcript to import."""
+    return Room(tmp_path)
+
+
+def test_a_session_is_read_once(room: Room) -> None:
+    """Until it changes, or is asked for again; the bar goes on by its bytes either way."""
+    first, sent = room.take()
+    assert (first.sessions, first.unchanged, len(sent)) == (1, 0, 1)
+
+    second, sent = room.take()
+    assert (second.sessions, second.unchanged, sent) == (0, 1, [])
+    assert room.advanced == 2 * room.path.stat().st_size
+
+    assert room.take(again=True)[0].sessions == 1
+    os.utime(room.path, (1, 1))
+    assert room.take()[0].sessions == 1
+
+
+def test_what_would_be_removed_at_once_is_not_imported(room: Room) -> None:
+    """A session is as old as its last line, not as its file."""
+    assert room.take(oldest_ms=AT_MS + 1)[0].too_old == 1
+    assert room.take(oldest_ms=AT_MS)[0].sessions == 1
+
+
+def test_without_a_time_in_it_a_file_is_as_old_as_it_is(room: Room) -> None:
+    """Nothing else says."""
+    room.path.write_text("{}\n")
+    os.utime(room.path, (1000, 1000))
+
+    assert room.take(oldest_ms=1_000_001)[0].too_old == 1
+
+
+def test_a_file_that_cannot_be_read_costs_its_session(room: Room) -> None:
+    """It is named, and tried again the next time."""
+    room.path.unlink()
+
+    tally, _ = room.take()
+
+    assert (tally.failed, tally.sessions) == (1, 0)
+    assert room.complaints == [f"{room.path}: No such file or directory"]

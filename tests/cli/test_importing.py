@@ -1,0 +1,151 @@
+"""`traced import`: what transcripts add to what hooks told."""
+
+import json
+import os
+import pty
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from support.daemon import PYTHON, Daemon, Row
+from support.recorded import FIXTURES, scenarios
+
+TRANSCRIPTS = tuple(
+    str(FIXTURES / "claude-code" / version / "transcripts") for version in ("2.1.330", "2.0.76")
+)
+Rows = dict[tuple[object, ...], Row]
+RELATIONS = {
+    "sessions": ("session_id",),
+    "prompts": ("session_id", "prompt_number"),
+    "agents": ("session_id", "agent_id"),
+    "execution_traces": ("session_id", "call_id", "step_order"),
+}
+# What a hook cannot know, what follows from it, and what says that a row was changed.
+TOKENS = {"input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens"}
+FILLED = {*TOKENS, "model", "started_at", "ended_at", "duration_ms", "error"}
+KILLED = "0442a30c-6bbd-47ce-beef-c9316cb45d19"
+OLD = "ff8cecb0-84c5-4857-9f30-aafaff66f090"
+
+
+class Imported(NamedTuple):
+    """A daemon, what it had of hooks before an import, and how that ended."""
+
+    daemon: Daemon
+    live: Rows
+    done: subprocess.CompletedProcess[bytes]
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
+    """Record what the hooks of each session told, then import the sessions' transcripts."""
+    daemon = Daemon(tmp_path_factory.mktemp("import") / "d")
+    daemon.settings["TRACED_RETENTION_DAYS_MAX"] = "0"
+    with daemon:
+        for scenario in scenarios("claude-code"):
+            if scenario.path.parent.name != "constructed":
+                daemon.send(*scenario.envelopes())
+        live = rows(daemon)
+        yield Imported(daemon, live, daemon.traced("import", *TRANSCRIPTS))
+
+
+def rows(daemon: Daemon) -> Rows:
+    """Return all that was recorded."""
+    return {
+        (relation, *(row[key] for key in keys)): row
+        for relation, keys in RELATIONS.items()
+        for row in daemon.rows(relation)
+    }
+
+
+def test_an_import_adds_only_what_hooks_could_not_know(imported: Imported) -> None:
+    """
+    Models, tokens, how a killed call ended, when a refused one began: nulls and unknowns.
+
+    Version 2.0 told no hook of the calls that it refused: its two come at the end of the session.
+    """
+    assert (imported.done.returncode, imported.done.stderr) == (0, b"")
+    found = rows(imported.daemon)
+    new = [key for key in found if key not in imported.live]
+    assert [(key[1], found[key]["name"], found[key]["status"]) for key in new] == [
+        (OLD, "TaskCreate", "error"),
+        (OLD, "TaskUpdate", "error"),
+    ]
+    for key, row in imported.live.items():
+        for column, value in row.items():
+            if found[key][column] != value and column != "revision":
+                _check_change(key, column, value)
+    assert imported.daemon.rows("rejected_events") == []
+
+
+def _check_change(key: tuple[object, ...], column: str, before: object) -> None:
+    if key[0] == "sessions" and column in {"steps", "errors"}:
+        assert key[1] in {KILLED, OLD}
+    elif column == "status":
+        assert (key[1], before) == (KILLED, "unknown")
+    else:
+        assert (column in FILLED, before) == (True, None), (key, column)
+
+
+def test_an_import_twice_is_once(imported: Imported) -> None:
+    """What has not changed is not read again."""
+    before = rows(imported.daemon)
+
+    done = imported.daemon.traced("import", "--json", *TRANSCRIPTS)
+
+    tally = json.loads(done.stdout)["import"]
+    assert (tally["sessions"], tally["unchanged"], tally["taken"]["added"]) == (0, 17, 0)
+    assert rows(imported.daemon) == before
+
+
+def test_what_is_read_again_adds_nothing_and_a_terminal_sees_a_bar(imported: Imported) -> None:
+    """The bar is on standard error; what was done is told on standard output."""
+    before = rows(imported.daemon)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [PYTHON, "-m", "traced", "import", "--again", *TRANSCRIPTS],
+        env={**imported.daemon.environment, "TERM": "xterm", "COLUMNS": "100"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    told, _ = process.communicate(timeout=30)
+    drawn = os.read(ours, 65536)
+    os.close(ours)
+
+    assert b"importing" in drawn
+    assert told.startswith(b"17 sessions with 69 calls read: 0 events new")
+    assert rows(imported.daemon) == before
+
+
+def test_a_sessions_tokens_are_those_of_its_prompts(imported: Imported) -> None:
+    """Three prompts of two, three and one answers, each of 100 tokens in and 20 out."""
+    session = "10d5cb00-a9a4-413d-af32-b881bf09396a"
+    prompts = imported.daemon.rows("prompts", session_id=session)
+    assert [(each["input_tokens"], each["output_tokens"]) for each in prompts] == [
+        *[(200, 40), (300, 60), (100, 20)]
+    ]
+    (row,) = imported.daemon.rows("sessions", session_id=session)
+    assert (row["input_tokens"], row["output_tokens"]) == (600, 120)
+    assert row["model"] == "claude-opus-5-5"
+
+
+def test_a_bad_line_is_told_with_its_place(imported: Imported, tmp_path: Path) -> None:
+    """And costs itself alone."""
+    path = tmp_path / "s.jsonl"
+    path.write_text("{\n", encoding="utf-8")
+
+    done = imported.daemon.traced("import", str(path))
+
+    assert done.returncode == 0
+    assert f"{path}:1: ".encode() in done.stderr
+
+
+def test_without_a_daemon_nothing_is_imported(tmp_path: Path) -> None:
+    """The message says what to do."""
+    done = Daemon(tmp_path).traced("import", TRANSCRIPTS[0])
+
+    assert done.returncode == 1
+    assert b"start it with `traced run`" in done.stderr

@@ -1,0 +1,106 @@
+"""
+Which files are transcripts, and which of them tell of one session.
+
+Law: a session is its own file and those of its sub-agents, whichever of them was named: figures of
+a prompt are of all of them. Files that are no transcripts are passed over in folders, and refused
+where they are named.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from traced.backfill.claude_code import SubAgent
+from traced.core.errors import TracedError
+
+SUFFIX: Final = ".jsonl"
+SUB_AGENT: Final = re.compile(r"agent-(?P<id>[0-9A-Za-z_-]+)\Z")
+SUB_AGENTS_FOLDER: Final = "subagents"
+META_BYTES_MAX: Final = 64 * 1024
+
+
+class SessionFiles(Struct, frozen=True):
+    """The file of a session, if there is one, and those of its sub-agents."""
+
+    main: Path | None
+    sub_agents: tuple[Path, ...]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of them, the session's own first."""
+        return self.sub_agents if self.main is None else (self.main, *self.sub_agents)
+
+
+def sessions(paths: Sequence[Path]) -> Iterator[SessionFiles]:
+    """
+    Yield the sessions in files and in all below folders, each once, in the order of their names.
+
+    Raises:
+        TracedError: If a path is not there, or is a file of another kind.
+    """
+    told: set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            raise TracedError(f"{path} is not there: name a transcript, or a folder of them")
+        if path.is_dir():
+            found = _below(path)
+        elif path.suffix == SUFFIX:
+            found = iter([_session_of(path.absolute())])
+        else:
+            raise TracedError(f"{path} is no transcript: expected a name that ends in {SUFFIX}")
+        for session in found:
+            key = session.main or session.sub_agents[0]
+            if key not in told:
+                told.add(key)
+                yield session
+
+
+def sub_agent_of(path: Path) -> SubAgent | None:
+    """Return whose file it is, by its name and what stands beside it."""
+    named = SUB_AGENT.match(path.stem)
+    if named is None:
+        return None
+    try:
+        with path.with_suffix(".meta.json").open("rb") as file:
+            meta = json.loads(file.read(META_BYTES_MAX))
+    except (OSError, ValueError):
+        meta = None
+    agent_type = meta.get("agentType") if isinstance(meta, dict) else None
+    return SubAgent(named["id"], agent_type if isinstance(agent_type, str) else None)
+
+
+def _below(folder: Path) -> Iterator[SessionFiles]:
+    for place, folders, names in os.walk(folder.absolute()):
+        folders.sort()
+        here = Path(place)
+        files = [here / name for name in sorted(names) if name.endswith(SUFFIX)]
+        if here.name == SUB_AGENTS_FOLDER and files:
+            main = _main_of(files[0])
+            yield _session_of(main) if main.exists() else SessionFiles(None, tuple(files))
+            continue
+        # Claude Code 2.0 keeps sub-agents beside their sessions; which is whose, their lines say.
+        for path in (each for each in files if not SUB_AGENT.match(each.stem)):
+            yield _session_of(path)
+        for path in (each for each in files if SUB_AGENT.match(each.stem)):
+            yield SessionFiles(None, (path,))
+
+
+def _session_of(path: Path) -> SessionFiles:
+    if path.parent.name == SUB_AGENTS_FOLDER:
+        main = _main_of(path)
+        return _session_of(main) if main.exists() else SessionFiles(None, (path,))
+    if SUB_AGENT.match(path.stem):
+        return SessionFiles(None, (path,))
+    beside = path.with_suffix("") / SUB_AGENTS_FOLDER
+    found = sorted(beside.glob("*" + SUFFIX)) if beside.is_dir() else []
+    return SessionFiles(path, tuple(found))
+
+
+def _main_of(sub_agent: Path) -> Path:
+    session = sub_agent.parent.parent
+    return session.with_name(session.name + SUFFIX)

@@ -1,0 +1,114 @@
+"""
+The command that takes in what agents wrote down themselves: import.
+
+Law: it speaks to the running daemon and never to the database. Being stopped at any point loses
+nothing and doubles nothing.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from traced.backfill.files import SessionFiles, sessions
+from traced.backfill.journal import Journal
+from traced.backfill.sending import Sender
+from traced.backfill.work import Tally, Work
+from traced.cli.common import AsJson, Database
+from traced.cli.operate import Socket
+from traced.cli.output import complain, print_json
+from traced.core.errors import TracedError
+from traced.settings import effective
+from traced.store.retention import limits_of
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="Transcripts, or folders of them."),
+]
+Again = Annotated[
+    bool, typer.Option("--again", help="Read files too that have not changed since an import.")
+]
+
+
+def import_(
+    paths: Paths,
+    *,
+    again: Again = False,
+    as_json: AsJson = False,
+    db: Database = None,
+    socket: Socket = None,
+) -> None:
+    """
+    Take in the transcripts that Claude Code keeps of its sessions.
+
+    What hooks recorded stays as it is: an import adds what they missed, such as calls that were
+    refused, the model and the tokens of each prompt. Twice is once, and an import that was stopped
+    goes on where it was. The daemon must be running.
+
+    Example: traced import ~/.claude/projects
+    """
+    found = effective({"db": db, "socket": socket}, os.environ)
+    whole = list(sessions(paths))
+    age_ms_max = limits_of(found.config.retention_days_max, 0).age_ms_max
+    oldest_ms = 0 if age_ms_max is None else time.time_ns() // 1_000_000 - age_ms_max
+    tally = Tally()
+    with Sender(found.socket_places) as sender, _progress() as progress:
+        task = progress.add_task("importing", total=sum(map(_size, whole)))
+        work = Work(
+            sender,
+            Journal(found.config.db),
+            oldest_ms,
+            again,
+            complain,
+            lambda size: progress.update(task, advance=size),
+        )
+        for session in whole:
+            work.take(session, tally)
+    _tell(tally, as_json=as_json)
+    if tally.failed or tally.taken.refused:
+        raise TracedError(_told_failures(tally))
+
+
+def _progress() -> Progress:
+    """Return a bar for a terminal; elsewhere it draws nothing."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+
+
+def _size(session: SessionFiles) -> int:
+    return sum(path.stat().st_size for path in session.paths if path.exists())
+
+
+def _tell(tally: Tally, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"import": tally})
+        return
+    counts = {
+        "unchanged since the last import": tally.unchanged,
+        "older than is kept": tally.too_old,
+    }
+    told = [f"{tally.sessions:,} sessions with {tally.calls:,} calls read"]
+    told += [f"{number:,} {what}" for what, number in counts.items() if number]
+    taken = tally.taken
+    typer.echo(f"{', '.join(told)}: {taken.added:,} events new, {taken.known:,} known already")
+
+
+def _told_failures(tally: Tally) -> str:
+    told = []
+    if tally.failed:
+        told.append(f"{tally.failed} sessions could not be read")
+    if tally.taken.refused:
+        told.append(f"{tally.taken.refused} events were refused: {tally.taken.first_refusal}")
+    return "; ".join(told)
