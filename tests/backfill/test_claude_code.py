@@ -187,6 +187,20 @@ def test_a_call_that_was_interrupted_was_cancelled() -> None:
     assert after["is_interrupt"] is True
 
 
+def test_what_a_fork_copied_is_not_its_own() -> None:
+    """It was told of the session that it goes on from; only answers say whose they were."""
+    found = events(
+        user("one", promptId="p1"),
+        assistant(call("toolu_1"), requestSessionId="s0"),
+        user([result("a", "toolu_1")]),
+        user("two", promptId="p1"),
+        assistant(call("toolu_2"), requestSessionId="s1"),
+    )
+
+    assert [each["hook_event_name"] for each in found] == ["UserPromptSubmit", "PreToolUse"]
+    assert (found[0]["prompt"], found[1]["tool_use_id"]) == ("two", "toolu_2")
+
+
 def test_a_result_without_its_call_is_passed_over() -> None:
     """Files begin anywhere after a compaction."""
     assert events(user([result()]), user([{"type": "tool_result"}])) == []

@@ -3,6 +3,9 @@
 from support.model import Row, Session, Step, shown
 from support.told import agent_type
 
+# Nothing here tells of any.
+TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens")
+
 
 def execution_traces(session: Session, *, content: bool) -> dict[int, Row]:
     """Return the rows by their step order, without `id` and `revision`."""
@@ -152,6 +155,8 @@ def prompts(session: Session) -> dict[int, Row]:
             "summary": None,
             "started_at": None,
             "ended_at": None,
+            "model": None,
+            **dict.fromkeys(TOKENS),
         }
         for key, number in session.numbers.items()
     }
@@ -192,4 +197,5 @@ def sessions(session: Session) -> Row:
         "last_event_at": shown(heard[-1][1]),
         "steps": len(statuses),
         "errors": statuses.count("error"),
+        **dict.fromkeys(TOKENS),
     }

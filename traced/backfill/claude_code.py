@@ -40,6 +40,8 @@ REFUSED: Final = (
     "The user doesn't want to proceed with this tool use.",
     "The user doesn't want to take this action right now.",
     "Permission to use ",
+    "Claude requested permissions to ",
+    "This command requires approval",
 )
 LAST_REASONS: Final = frozenset({"end_turn", "stop_sequence", "max_tokens", "refusal"})
 # No response has so many calls; a file of calls that never end must not fill the memory.
@@ -83,10 +85,20 @@ class Transcript(Struct):
         return self.usages.told()
 
 
+class Submitted(Struct, frozen=True):
+    """A prompt, until it is known whether it is the session's own."""
+
+    prompt_id: str | None
+    key: str
+    text: str
+    at: int
+
+
 class _File(Struct):
     transcript: Transcript
     sub_agent: SubAgent | None
     prompt: Prompt | None = None
+    submitted: Submitted | None = None
     open_calls: dict[str, Call] = field(default_factory=dict)
     began_at: int | None = None
     ended_at: int | None = None
@@ -119,13 +131,16 @@ class _File(Struct):
             )
             yield from self._begin(at)
         elif (prompt := _prompt(record)) is not None:
-            yield self._submitted(record, prompt, at)
+            yield from self._submit()
+            key = text(record, "uuid") or f"at {at}"
+            self.submitted = Submitted(text(record, "promptId"), key, prompt, at)
 
-    def _submitted(self, record: Record, prompt: str, at: int) -> bytes:
-        prompt_id = text(record, "promptId")
-        key = text(record, "uuid") or f"at {at}"
-        self.prompt = self.transcript.usages.began(self.session_id, prompt_id, key, at)
-        return self._hook("UserPromptSubmit", at, prompt=prompt)
+    def _submit(self) -> Iterator[bytes]:
+        if (told := self.submitted) is not None:
+            self.submitted = None
+            usages = self.transcript.usages
+            self.prompt = usages.began(self.session_id, told.prompt_id, told.key, told.at)
+            yield self._hook("UserPromptSubmit", told.at, prompt=told.text)
 
     def _begin(self, at: int) -> Iterator[bytes]:
         if self.began_at is None and self.sub_agent is not None:
@@ -133,6 +148,11 @@ class _File(Struct):
             yield self._hook("SubagentStart", at)
 
     def _assistant(self, record: Record, at: int) -> Iterator[bytes]:
+        # A forked session begins with a copy of the one that it goes on from.
+        if text(record, "requestSessionId") not in {None, self.session_id}:
+            self.submitted = None
+            return
+        yield from self._submit()
         yield from self._begin(at)
         message = mapping(record, "message")
         if self.prompt is not None:
@@ -175,6 +195,7 @@ class _File(Struct):
             yield self._of_call("PostToolUseFailure", call_id, call, at, **said)
 
     def _end(self) -> Iterator[bytes]:
+        yield from self._submit()
         if self.sub_agent is not None and self.ended_at is not None:
             yield self._hook("SubagentStop", self.ended_at)
 

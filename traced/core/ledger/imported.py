@@ -63,7 +63,7 @@ def touched(batch: Batch, session: SessionState, event: Event, *, grew: bool) ->
     A session that `grew` was used when the event was, not when it is imported.
     """
     before = session.started_at, session.cwd, session.model
-    if session.started_at is None or (session.opened_at is None and event.at < session.started_at):
+    if session.started_at is None:
         session.started_at = event.at
     if grew or session.last_event_at == 0:
         session.last_event_at = max(session.last_event_at, event.at)
