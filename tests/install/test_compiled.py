@@ -115,6 +115,19 @@ def test_choosing_again_replaces_the_program(tmp_path: Path) -> None:
     assert second.command == first.command
 
 
+def test_what_compiles_is_taken_however_long_it_ran(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a busy machine measures never takes the client in C away again."""
+    client = hook_commands("codex", tmp_path, tmp_path)[0]
+    slow = f'#!/bin/sh\nsleep 0.1\nexec {client.python} -ISE {client.client} "$@"\n'
+    (tmp_path / "slow").write_text(slow)
+    compiler = f'while [ "$1" != -o ]; do shift; done\ncp {tmp_path}/slow "$2"\n'
+    stand_in(tmp_path / "path", monkeypatch, compiler)
+    choice = chosen(tmp_path)
+    assert (choice.command.compiled, choice.why_python) == (tmp_path / "bin/traced-hook", None)
+
+
 @needs_compiler
 def test_a_dry_run_leaves_nothing(tmp_path: Path) -> None:
     """It says what would be installed, and puts nothing there."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from traced.client import hook
-from traced.install.command import FASTER_RATIO, HookCommand, fastest, hook_commands, require_text
+from traced.install.command import HookCommand, fastest, hook_commands, require_text
 from traced.install.errors import ClientError
 
 NAME = "traced-hook"  # by it `is_ours` knows the command
@@ -31,7 +31,7 @@ PROGRAM_MODE = 0o700
 
 
 class Choice(NamedTuple):
-    """The command to install, its median run time, and, if it is Python's, why it is not C's."""
+    """The command to install, how long it runs, and, if it is Python's, why it is not C's."""
 
     command: HookCommand
     seconds: float
@@ -40,7 +40,10 @@ class Choice(NamedTuple):
 
 def choose(agent: str, socket: Path, spool: Path, folder: Path, *, dry_run: bool = False) -> Choice:
     """
-    Return the fastest client that works here; the one in C is put into `folder`.
+    Return the client in C, put into `folder`, where it works; else the fastest one in Python.
+
+    Which of the two is faster is known, and is not measured: on a busy machine a figure would say
+    now this and now that, and installing twice would not be installing once.
 
     With `dry_run` it is compiled and tried elsewhere, and `folder` stays as it is.
 
@@ -60,8 +63,6 @@ def choose(agent: str, socket: Path, spool: Path, folder: Path, *, dry_run: bool
             compile_client(program)
             # What takes over need not be the fastest: the first one lasts longest.
             command, compiled_seconds = fastest([replace(pythons[0], compiled=program)])
-            if compiled_seconds >= seconds * FASTER_RATIO:
-                return Choice(python, seconds, "the one in C is no faster here")
             if not dry_run:
                 program.replace(folder / NAME)
     except (ClientError, OSError) as error:
