@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from traced.backfill.claude_code import OPEN_MAX, SubAgent, Transcript
+from traced.backfill.claude_code import OPEN_MAX, Transcript
+from traced.backfill.told import SubAgent
 
 Line = dict[str, Any]
 
@@ -39,9 +40,9 @@ def told(*lines: Line, sub_agent: SubAgent | None = None) -> list[Line]:
     """Return what a session of one file tells."""
     transcript = Transcript()
     if sub_agent is None:
-        found = [*transcript.main(iter(lines)), *transcript.end()]
+        found = [*transcript.read(iter(lines), None), *transcript.end()]
     else:
-        found = list(transcript.sub_agent(iter(lines), sub_agent))
+        found = list(transcript.read(iter(lines), sub_agent))
     return [json.loads(line) for line in found]
 
 
@@ -271,8 +272,10 @@ def test_what_a_sub_agent_used_is_its_prompts() -> None:
     """All of a prompt is told at once, when the last file has been read."""
     transcript = Transcript()
     lines = [
-        *transcript.main(iter([user("Do it", promptId="p1"), assistant(message=_used("m1", 5))])),
-        *transcript.sub_agent(
+        *transcript.read(
+            iter([user("Do it", promptId="p1"), assistant(message=_used("m1", 5))]), None
+        ),
+        *transcript.read(
             iter([user("Look", promptId="p1"), assistant(message=_used("m2", 6))]),
             SubAgent("a1", None),
         ),

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from traced.backfill.claude_code import SubAgent
 from traced.backfill.files import SessionFiles, sessions, sub_agent_of
+from traced.backfill.told import SubAgent
 from traced.core.errors import TracedError
 
 

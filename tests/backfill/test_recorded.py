@@ -32,11 +32,11 @@ def lines(session: SessionFiles) -> Iterator[bytes]:
     """Yield what the files of a session tell."""
     transcript = Transcript()
     assert session.main is not None
-    yield from transcript.main(records(session.main, lambda _: None, lambda _: None))
+    yield from transcript.read(records(session.main, lambda _: None, lambda _: None), None)
     for path in session.sub_agents:
         sub_agent = sub_agent_of(path)
         assert sub_agent is not None
-        yield from transcript.sub_agent(records(path, lambda _: None, lambda _: None), sub_agent)
+        yield from transcript.read(records(path, lambda _: None, lambda _: None), sub_agent)
     yield from transcript.end()
 
 

@@ -66,29 +66,29 @@ def room(tmp_path: Path) -> Room:
 def test_a_session_is_read_once(room: Room) -> None:
     """Until it changes, or is asked for again; the bar goes on by its bytes either way."""
     first, sent = room.take()
-    assert (first.sessions, first.unchanged, len(sent)) == (1, 0, 1)
+    assert (first.read.sessions, first.unchanged, len(sent)) == (1, 0, 1)
 
     second, sent = room.take()
-    assert (second.sessions, second.unchanged, sent) == (0, 1, [])
+    assert (second.read.sessions, second.unchanged, sent) == (0, 1, [])
     assert room.advanced == 2 * room.path.stat().st_size
 
-    assert room.take(again=True)[0].sessions == 1
+    assert room.take(again=True)[0].read.sessions == 1
     os.utime(room.path, (1, 1))
-    assert room.take()[0].sessions == 1
+    assert room.take()[0].read.sessions == 1
 
 
 def test_what_would_be_removed_at_once_is_not_imported(room: Room) -> None:
     """A session is as old as its last line, not as its file."""
-    assert room.take(oldest_ms=AT_MS + 1)[0].too_old == 1
-    assert room.take(oldest_ms=AT_MS)[0].sessions == 1
+    assert room.take(oldest_ms=AT_MS + 1)[0].read.too_old == 1
+    assert room.take(oldest_ms=AT_MS)[0].read.sessions == 1
 
 
 def test_without_a_time_in_it_a_file_is_as_old_as_it_is(room: Room) -> None:
     """Nothing else says."""
-    room.path.write_text("{}\n")
+    room.path.write_text('{"type":"user","uuid":"u"}\n')
     os.utime(room.path, (1000, 1000))
 
-    assert room.take(oldest_ms=1_000_001)[0].too_old == 1
+    assert room.take(oldest_ms=1_000_001)[0].read.too_old == 1
 
 
 def test_a_file_that_cannot_be_read_costs_its_session(room: Room) -> None:
@@ -97,5 +97,21 @@ def test_a_file_that_cannot_be_read_costs_its_session(room: Room) -> None:
 
     tally, _ = room.take()
 
-    assert (tally.failed, tally.sessions) == (1, 0)
+    assert (tally.failed, tally.read.sessions) == (1, 0)
     assert room.complaints == [f"{room.path}: No such file or directory"]
+
+
+def test_a_file_of_no_known_format_is_told(room: Room) -> None:
+    """By its first records; it is not noted as read."""
+    room.path.write_text('{"question":"answer"}\n')
+
+    assert [room.take()[0].failed for _ in range(2)] == [1, 1]
+    assert room.complaints == [f"{room.path}: it is in no format that can be imported"] * 2
+    assert room.advanced == 2 * room.path.stat().st_size
+
+
+def test_what_a_file_begins_with_need_not_be_known(room: Room) -> None:
+    """An agent's next version may begin with something new."""
+    room.path.write_text('{"new":1}\n' + room.path.read_text())
+
+    assert room.take()[0].read.sessions == 1

@@ -95,7 +95,7 @@ def test_an_import_twice_is_once(imported: Imported) -> None:
     done = imported.daemon.traced("import", "--json", *TRANSCRIPTS)
 
     tally = json.loads(done.stdout)["import"]
-    assert (tally["sessions"], tally["unchanged"], tally["taken"]["added"]) == (0, 17, 0)
+    assert (tally["read"]["sessions"], tally["unchanged"], tally["taken"]["added"]) == (0, 17, 0)
     assert rows(imported.daemon) == before
 
 

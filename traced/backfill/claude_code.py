@@ -15,12 +15,15 @@ from msgspec import Struct, field
 from traced.agents.claude_code import ERROR_CLOSE, ERROR_OPEN
 from traced.agents.fields import mapping, text
 from traced.backfill import lines
+from traced.backfill.told import Counts, SubAgent
 from traced.backfill.usage import Prompt, Usages
 from traced.core.times import parse_time
 
 Record = Mapping[str, object]
 
 AGENT: Final = "claude-code"
+# One of these is in every kind of line that a file was seen to begin with.
+MARKS: Final = frozenset({"sessionId", "uuid", "leafUuid", "messageId"})
 # What a slash command becomes; the hook is told the line as it was typed.
 COMMAND: Final = re.compile(
     r"\s*<command-message>.*?</command-message>\s*<command-name>(?P<name>.*?)</command-name>"
@@ -48,13 +51,6 @@ LAST_REASONS: Final = frozenset({"end_turn", "stop_sequence", "max_tokens", "ref
 OPEN_MAX: Final = 1000
 
 
-class SubAgent(Struct, frozen=True):
-    """Whose file it is, where it is a sub-agent's."""
-
-    agent_id: str
-    agent_type: str | None
-
-
 class Call(Struct, frozen=True):
     """What the result of a call does not say again."""
 
@@ -70,14 +66,10 @@ class Transcript(Struct):
     """
 
     usages: Usages = field(default_factory=lambda: Usages(AGENT))
-    calls: int = 0
+    counts: Counts = field(default_factory=lambda: Counts(sessions=1))
 
-    def main(self, records: Iterator[Record]) -> Iterator[bytes]:
-        """Yield what the records of the session's own file tell."""
-        return _File(self, None).told(records)
-
-    def sub_agent(self, records: Iterator[Record], sub_agent: SubAgent) -> Iterator[bytes]:
-        """Yield what the records of a sub-agent's file tell."""
+    def read(self, records: Iterator[Record], sub_agent: SubAgent | None) -> Iterator[bytes]:
+        """Yield what a file tells: the session's own, which comes first, or a sub-agent's."""
         return _File(self, sub_agent).told(records)
 
     def end(self) -> Iterator[bytes]:
@@ -171,7 +163,7 @@ class _File(Struct):
         if len(self.open_calls) >= OPEN_MAX:
             del self.open_calls[next(iter(self.open_calls))]
         call = self.open_calls[call_id] = Call(tool_name, block.get("input"))
-        self.transcript.calls += 1
+        self.transcript.counts.calls += 1
         yield self._of_call("PreToolUse", call_id, call, at)
 
     def _result(self, record: Record, block: Record, at: int, *, alone: bool) -> Iterator[bytes]:
@@ -222,6 +214,11 @@ class _File(Struct):
             payload["agent_type"] = self.sub_agent.agent_type
         number = None if self.prompt is None else self.prompt.number
         return lines.hook(AGENT, {**payload, **said}, at, number)
+
+
+def recognises(first: Record) -> bool:
+    """Tell whether a file that begins with this record is a transcript."""
+    return text(first, "type") is not None and not MARKS.isdisjoint(first)
 
 
 def _time(record: Record) -> int | None:

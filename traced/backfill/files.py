@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from traced.backfill.claude_code import SubAgent
+from traced.backfill.told import SubAgent
 from traced.core.errors import TracedError
 
 SUFFIX: Final = ".jsonl"

@@ -7,18 +7,22 @@ for its age is not handed to it.
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct, field
 
-from traced.backfill.claude_code import Transcript
 from traced.backfill.files import SessionFiles, sub_agent_of
+from traced.backfill.formats import FORMATS, Format, Reader, format_of
 from traced.backfill.journal import Journal
 from traced.backfill.records import records
 from traced.backfill.sending import Sender, Taken
+from traced.backfill.told import Counts
 from traced.core.times import parse_time
 
+# An agent's next version may begin its files with something new.
+FIRST_MAX: Final = 20
 TAIL_BYTES: Final = 256 * 1024
 TIMESTAMP: Final = re.compile(rb'"timestamp":\s*"([^"]{20,40})"')
 
@@ -27,13 +31,15 @@ Advance = Callable[[int], None]
 
 
 class Tally(Struct):
-    """How many sessions were read, unchanged since they were, or too old; and what came of them."""
+    """
+    What was read, how many files' sessions were not, and what came of it.
 
-    sessions: int = 0
+    `unchanged` since they were read, or `failed`, because a file cannot be read or is of no format.
+    """
+
+    read: Counts = field(default_factory=Counts)
     unchanged: int = 0
-    too_old: int = 0
     failed: int = 0
-    calls: int = 0
     taken: Taken = field(default_factory=Taken)
 
 
@@ -60,37 +66,57 @@ class Work(Struct):
             NotRunning: If no daemon answers. What it has taken it knows.
         """
         try:
-            size = sum(path.stat().st_size for path in session.paths)
             if not self.again and self.journal.knows(session.paths):
                 tally.unchanged += 1
-                self.advance(size)
-            elif max(map(_last_used, session.paths)) < self.oldest_ms:
-                tally.too_old += 1
-                self.advance(size)
+                self._pass_over(session)
+                return
+            form = self._format(session)
+            if form is None:
+                tally.failed += 1
+                self.complain(f"{session.paths[0]}: it is in no format that can be imported")
+                self._pass_over(session)
+            elif form.of_one and max(map(_last_used, session.paths)) < self.oldest_ms:
+                tally.read.too_old += 1
+                self._pass_over(session)
             else:
-                self._read(session, tally)
+                self._read(session, form.reader(self.oldest_ms), tally)
                 self.journal.note(session.paths)
         except OSError as error:
             tally.failed += 1
             self.complain(f"{error.filename or session.paths[0]}: {error.strerror or error}")
 
-    def _read(self, session: SessionFiles, tally: Tally) -> None:
-        transcript = Transcript()
-        self.sender.send(self._lines(session, transcript), tally.taken)
-        tally.sessions += 1
-        tally.calls += transcript.calls
+    def _pass_over(self, session: SessionFiles) -> None:
+        self.advance(sum(path.stat().st_size for path in session.paths))
 
-    def _lines(self, session: SessionFiles, transcript: Transcript) -> Iterator[bytes]:
+    def _format(self, session: SessionFiles) -> Format | None:
+        """Return the format of a session's files; where they tell nothing yet, any will do."""
+        firsts = (record for path in session.paths for record in _quietly(path))
+        form: Format | None = FORMATS[0]
+        for first in islice(firsts, FIRST_MAX):
+            form = format_of(first)
+            if form is not None:
+                break
+        return form
+
+    def _read(self, session: SessionFiles, reader: Reader, tally: Tally) -> None:
+        self.sender.send(self._lines(session, reader), tally.taken)
+        tally.read.add(reader.counts)
+
+    def _lines(self, session: SessionFiles, reader: Reader) -> Iterator[bytes]:
         if session.main is not None:
-            yield from transcript.main(self._records(session.main))
+            yield from reader.read(self._records(session.main), None)
         for path in session.sub_agents:
             sub_agent = sub_agent_of(path)
             if sub_agent is not None:
-                yield from transcript.sub_agent(self._records(path), sub_agent)
-        yield from transcript.end()
+                yield from reader.read(self._records(path), sub_agent)
+        yield from reader.end()
 
     def _records(self, path: Path) -> Iterator[dict[str, object]]:
         return records(path, self.complain, self.advance)
+
+
+def _quietly(path: Path) -> Iterator[dict[str, object]]:
+    return records(path, lambda _: None, lambda _: None)
 
 
 def _last_used(path: Path) -> int:

@@ -97,9 +97,9 @@ def _tell(tally: Tally, *, as_json: bool) -> None:
         return
     counts = {
         "unchanged since the last import": tally.unchanged,
-        "older than is kept": tally.too_old,
+        "older than is kept": tally.read.too_old,
     }
-    told = [f"{tally.sessions:,} sessions with {tally.calls:,} calls read"]
+    told = [f"{tally.read.sessions:,} sessions with {tally.read.calls:,} calls read"]
     told += [f"{number:,} {what}" for what, number in counts.items() if number]
     taken = tally.taken
     typer.echo(f"{', '.join(told)}: {taken.added:,} events new, {taken.known:,} known already")
@@ -108,7 +108,7 @@ def _tell(tally: Tally, *, as_json: bool) -> None:
 def _told_failures(tally: Tally) -> str:
     told = []
     if tally.failed:
-        told.append(f"{tally.failed} sessions could not be read")
+        told.append(f"{tally.failed} sessions were not read")
     if tally.taken.refused:
         told.append(f"{tally.taken.refused} events were refused: {tally.taken.first_refusal}")
     return "; ".join(told)

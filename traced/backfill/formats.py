@@ -1,0 +1,50 @@
+"""
+The formats that can be imported, and which of them a file is in.
+
+Law: a file is known by its first records, never by its name or place. Who adds a format adds a
+module with a reader and one line here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple, Protocol
+
+from traced.backfill import claude_code
+from traced.backfill.told import Counts, SubAgent
+
+Record = Mapping[str, object]
+
+
+class Reader(Protocol):
+    """What makes lines of the files of one session, or of one file of many."""
+
+    counts: Counts
+
+    def read(self, records: Iterator[Record], sub_agent: SubAgent | None) -> Iterator[bytes]:
+        """Yield what a file tells, the session's own file first; of whom, if its name says so."""
+
+    def end(self) -> Iterator[bytes]:
+        """Yield what could be told only after the last file."""
+
+
+class Format(NamedTuple):
+    """
+    How to know a file of this format by one of its first records, and how to read it.
+
+    `reader` is given since when (Unix ms) a session must have been used to be taken. That of a file
+    `of_one` session need not look: the file's last lines said so before.
+    """
+
+    name: str
+    recognises: Callable[[Record], bool]
+    reader: Callable[[int], Reader]
+    of_one: bool = True
+
+
+FORMATS: Final = (
+    Format("Claude Code", claude_code.recognises, lambda _oldest_ms: claude_code.Transcript()),
+)
+
+
+def format_of(record: Record) -> Format | None:
+    """Return the format of a file that begins with this record, None if none is known by it."""
+    return next((each for each in FORMATS if each.recognises(record)), None)
