@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from traced.backfill.sending import SENT_MAX, Sender, Taken
+from traced.backfill.sending import SENT_BYTES_AIM, SENT_MAX, Sender, Taken
 from traced.core.errors import NotRunning
 
 
@@ -59,6 +59,22 @@ def test_many_lines_go_in_parts(tmp_path: Path) -> None:
         sender.send((b"{}\n" for _ in range(number)), taken)
 
     assert taken.added == number
+
+
+def test_long_lines_are_answered_before_more_are_read(tmp_path: Path) -> None:
+    """So that memory holds some, however many there are."""
+    taken = Taken()
+
+    def lines() -> Iterator[bytes]:
+        for number in range(3):
+            assert taken.added == number
+            yield b" " * SENT_BYTES_AIM + b"\n"
+
+    answers = [answer("stored")] * 3
+    with answering(tmp_path / "s", *answers) as place, Sender([place]) as sender:
+        sender.send(lines(), taken)
+
+    assert taken.added == 3
 
 
 def test_the_first_place_that_answers_is_taken(tmp_path: Path) -> None:

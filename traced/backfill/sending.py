@@ -8,7 +8,6 @@ marked as imported. No more is on the way than the answers to it have room.
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
@@ -19,6 +18,8 @@ from traced.core.errors import NotRunning
 
 # Their acks fit the socket's buffer, so that the daemon need not wait for who is still sending.
 SENT_MAX: Final = 250
+# A line may be megabytes: of those, fewer are in memory at once.
+SENT_BYTES_AIM: Final = 1024 * 1024
 ANSWER_SECONDS_MAX: Final = 60.0
 
 
@@ -60,8 +61,7 @@ class Sender:
 
     def send(self, lines: Iterable[bytes], taken: Taken) -> None:
         """Send lines that ask for acks, in order, and count what is answered."""
-        waiting = iter(lines)
-        while some := list(islice(waiting, SENT_MAX)):
+        for some in _slices(lines):
             try:
                 self._stream.sendall(b"".join(some))
                 for answer in self._answered(len(some)):
@@ -75,6 +75,20 @@ class Sender:
             if not line.endswith(b"\n"):
                 raise ConnectionResetError(None, "it closed the connection")
             yield msgspec.json.decode(line, type=Answer)
+
+
+def _slices(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield what goes together: so many lines, or as few as hold so many bytes."""
+    some: list[bytes] = []
+    size = 0
+    for line in lines:
+        some.append(line)
+        size += len(line)
+        if len(some) >= SENT_MAX or size >= SENT_BYTES_AIM:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _count(taken: Taken, answer: Answer) -> None:
