@@ -28,13 +28,13 @@ ON CONFLICT (id) DO UPDATE SET
     child_agent_id = excluded.child_agent_id,
     input = CASE
         WHEN excluded.input = '' THEN step.input
-        WHEN (excluded.ranks >> 23) & 7 = (step.ranks >> 23) & 7
+        WHEN (excluded.ranks >> 23) & 7 = (step.ranks >> 23) & 7 AND step.input IS NOT NULL
         THEN min(excluded.input, step.input)
         ELSE excluded.input
     END,
     output = CASE
         WHEN excluded.output = '' THEN step.output
-        WHEN (excluded.ranks >> 26) & 7 = (step.ranks >> 26) & 7
+        WHEN (excluded.ranks >> 26) & 7 = (step.ranks >> 26) & 7 AND step.output IS NOT NULL
         THEN min(excluded.output, step.output)
         ELSE excluded.output
     END,

@@ -1,5 +1,6 @@
 """Which files tell of one session."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,22 @@ def test_sub_agents_of_old_versions_stand_beside_the_sessions(tmp_path: Path) ->
     assert named(tmp_path, list(sessions([tmp_path]))) == [["s1.jsonl"], ["agent-a1.jsonl"]]
 
 
-@pytest.mark.parametrize("name", ["missing.jsonl", "project/notes.txt"])
-def test_what_is_no_transcript_is_refused_where_it_is_named(folder: Path, name: str) -> None:
+def test_what_is_not_there_is_refused(folder: Path) -> None:
     """By its whole name."""
-    with pytest.raises(TracedError, match=name):
-        list(sessions([folder / name]))
+    with pytest.raises(TracedError, match=r"missing.jsonl is not there"):
+        list(sessions([folder / "missing.jsonl"]))
+
+
+def test_what_is_neither_file_nor_folder_is_refused(folder: Path) -> None:
+    """A pipe could be read once only, and is asked twice what it is."""
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(TracedError, match=r"pipe is neither a file nor a folder"):
+        list(sessions([folder / "pipe"]))
+
+
+def test_a_file_that_is_named_may_have_any_name(folder: Path) -> None:
+    """What is in it tells what it is; of a folder, only files of JSON lines are looked at."""
+    assert named(folder, list(sessions([folder / "project/notes.txt"]))) == [["project/notes.txt"]]
 
 
 def test_a_sub_agents_file_says_whose_it_is(folder: Path) -> None:

@@ -149,3 +149,32 @@ def test_without_a_daemon_nothing_is_imported(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert b"start it with `traced run`" in done.stderr
+
+
+def exported(daemon: Daemon) -> list[Row]:
+    """Return the lines of an export, without what each database numbers for itself."""
+    done = daemon.traced("export")
+    assert done.returncode == 0, done.stderr
+    own = ("id", "revision", "exported_at")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return [{key: value for key, value in line.items() if key not in own} for line in lines]
+
+
+def test_an_export_comes_back_into_an_empty_database(imported: Imported, tmp_path: Path) -> None:
+    """Line by line, and a second time nothing is new; where it came from nothing changes."""
+    file = tmp_path / "all.export"
+    assert imported.daemon.traced("export", "-o", str(file)).returncode == 0
+    other = Daemon(tmp_path / "other")
+    other.settings["TRACED_RETENTION_DAYS_MAX"] = "0"
+    with other:
+        done = other.traced("import", str(file))
+        again = other.traced("import", "--again", str(file))
+
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b": 0 events new" in again.stdout
+        assert exported(other) == exported(imported.daemon)
+        assert other.rows("rejected_events") == []
+    before = rows(imported.daemon)
+    back = imported.daemon.traced("import", str(file))
+    assert b": 0 events new" in back.stdout
+    assert rows(imported.daemon) == before

@@ -156,3 +156,13 @@ def test_a_line_that_cannot_be_taken_is_redacted(mode: CaptureMode) -> None:
 def test_of_a_line_that_cannot_be_taken_metadata_keeps_nothing() -> None:
     """Whoever asks, and whatever the mode was when the line began to come."""
     assert capture("metadata").raw(b"no json") == b""
+
+
+def test_a_summary_that_was_kept_before_is_kept_again() -> None:
+    """Put together of redacted pieces it holds marks, which are no beginning of anything."""
+    text = "command=Cookie: [redacted], password=[redacted]"
+
+    assert Capture("summary", Redactor()).given_again(text) == text
+    assert Capture("summary", Redactor()).given_again("x" * 501) == "x" * 499 + "…"
+    assert Capture("metadata", Redactor()).given_again(text) is None
+    assert Capture("summary", Redactor()).given_again(None) is None

@@ -8,7 +8,7 @@ from traced.core.wire import Control, Item
 NATIVE = b'{"v":1,"session_id":"s1","trace_type":"tool","name":"Bash"}'
 BEFORE = [NATIVE, b'{"payload":{}}', b'{"hook_event_name":"Stop"}']
 
-KEYS = "expected one of trace_type, payload, lifecycle, control, hook_event_name"
+KEYS = "expected one of trace_type, payload, lifecycle, row, control, hook_event_name"
 SESSION = "expected a string of 1 to 256 characters without control characters"
 WHOLE = "without U+0000, U+FFFD or lone surrogates"
 CALL_ID = f"a string of 1 to 4096 characters {WHOLE}, beside every phase"

@@ -206,6 +206,24 @@ def test_bytes_around_a_secret_are_kept(before: bytes, after: bytes) -> None:
         assert redacted.endswith(after)
 
 
+@pytest.mark.parametrize("fake", FAKES, ids=numbered(FAKES))
+def test_what_was_redacted_in_pieces_stays_as_it_is(fake: Fake) -> None:
+    """A summary is put together of values that were redacted one by one."""
+    redactor = Redactor()
+    text = f"command={redactor.text(fake.text)}, password=[redacted]"
+
+    assert redactor.again(text) == text
+
+
+def test_what_another_redactor_let_through_is_looked_at_again() -> None:
+    """Patterns differ, and who wrote the marks is not known."""
+    text = f"Cookie: [redacted], user=[redacted], hush, password={PASSWORD}"
+
+    assert Redactor(["hush"]).again(text) == (
+        "Cookie: [redacted], user=[redacted], [redacted:custom], password=[redacted]"
+    )
+
+
 def test_patterns_can_be_replaced() -> None:
     """Those that were there before no longer hold; what was taken out so far stays counted."""
     redactor = Redactor(["hush"])

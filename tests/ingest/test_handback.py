@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from support.exporting import row
 from support.house import native
 from support.store_room import protocol, records, submission, translator
 
@@ -31,6 +32,7 @@ LINES = [
     b'{"v":1,"ack":true,"agent":"codex","event":"Stop","event_id":"e","sent_at":5,"payload":%b}'
     % STOP,
     STOP,
+    row("step", content={"input": {"a": [1]}}, call_id="c", duration_ms=0),
 ]
 
 

@@ -41,18 +41,18 @@ def sessions(paths: Sequence[Path]) -> Iterator[SessionFiles]:
     Yield the sessions in files and in all below folders, each once, in the order of their names.
 
     Raises:
-        TracedError: If a path is not there, or is a file of another kind.
+        TracedError: If a path is not there, or is neither file nor folder.
     """
     told: set[Path] = set()
     for path in paths:
         if not path.exists():
-            raise TracedError(f"{path} is not there: name a transcript, or a folder of them")
+            raise TracedError(f"{path} is not there: name a transcript, an export, or a folder")
         if path.is_dir():
             found = _below(path)
-        elif path.suffix == SUFFIX:
+        elif path.is_file():
             found = iter([_session_of(path.absolute())])
         else:
-            raise TracedError(f"{path} is no transcript: expected a name that ends in {SUFFIX}")
+            raise TracedError(f"{path} is neither a file nor a folder")
         for session in found:
             key = session.main or session.sub_agents[0]
             if key not in told:

@@ -8,14 +8,19 @@ module with a reader and one line here.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
-from traced.backfill import claude_code
-from traced.backfill.told import Counts, SubAgent
+from traced.backfill import claude_code, exported
+from traced.backfill.told import Asked, Counts, SubAgent
 
 Record = Mapping[str, object]
 
 
 class Reader(Protocol):
-    """What makes lines of the files of one session, or of one file of many."""
+    """
+    What makes lines of the files of one session, or of one file of many.
+
+    Raises:
+        Unreadable: From `read`, if nothing can be made of the file.
+    """
 
     counts: Counts
 
@@ -30,18 +35,18 @@ class Format(NamedTuple):
     """
     How to know a file of this format by one of its first records, and how to read it.
 
-    `reader` is given since when (Unix ms) a session must have been used to be taken. That of a file
-    `of_one` session need not look: the file's last lines said so before.
+    The reader of a file `of_one` session need not look how old it is: its last lines said so.
     """
 
     name: str
     recognises: Callable[[Record], bool]
-    reader: Callable[[int], Reader]
+    reader: Callable[[Asked], Reader]
     of_one: bool = True
 
 
 FORMATS: Final = (
-    Format("Claude Code", claude_code.recognises, lambda _oldest_ms: claude_code.Transcript()),
+    Format("Claude Code", claude_code.recognises, lambda _asked: claude_code.Transcript()),
+    Format("traced export", exported.recognises, exported.Export, of_one=False),
 )
 
 

@@ -1,6 +1,21 @@
 """What readers and those who hand them files say to each other."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
+
+from traced.core.errors import TracedError
+
+
+class Asked(Struct, frozen=True):
+    """Since when (Unix ms) a session must have been used to be taken, and who hears of flaws."""
+
+    oldest_ms: int
+    complain: Callable[[str], None]
+
+
+class Unreadable(TracedError):
+    """A file cannot be imported; says why, without its name."""
 
 
 class SubAgent(Struct, frozen=True):

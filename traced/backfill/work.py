@@ -18,7 +18,7 @@ from traced.backfill.formats import FORMATS, Format, Reader, format_of
 from traced.backfill.journal import Journal
 from traced.backfill.records import records
 from traced.backfill.sending import Sender, Taken
-from traced.backfill.told import Counts
+from traced.backfill.told import Asked, Counts, Unreadable
 from traced.core.times import parse_time
 
 # An agent's next version may begin its files with something new.
@@ -79,11 +79,19 @@ class Work(Struct):
                 tally.read.too_old += 1
                 self._pass_over(session)
             else:
-                self._read(session, form.reader(self.oldest_ms), tally)
+                self._read(
+                    session, form.reader(Asked(self.oldest_ms, self._flaw_of(session))), tally
+                )
                 self.journal.note(session.paths)
         except OSError as error:
             tally.failed += 1
             self.complain(f"{error.filename or session.paths[0]}: {error.strerror or error}")
+        except Unreadable as error:
+            tally.failed += 1
+            self._flaw_of(session)(str(error))
+
+    def _flaw_of(self, session: SessionFiles) -> Complain:
+        return lambda flaw: self.complain(f"{session.paths[0]}: {flaw}")
 
     def _pass_over(self, session: SessionFiles) -> None:
         self.advance(sum(path.stat().st_size for path in session.paths))

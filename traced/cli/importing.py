@@ -1,5 +1,5 @@
 """
-The command that takes in what agents wrote down themselves: import.
+The command that takes in what agents wrote down themselves, and what was exported: import.
 
 Law: it speaks to the running daemon and never to the database. Being stopped at any point loses
 nothing and doubles nothing.
@@ -28,7 +28,7 @@ from traced.store.retention import limits_of
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help="Transcripts, or folders of them."),
+    typer.Argument(metavar="PATH...", help="Transcripts, exports, or folders of them."),
 ]
 Again = Annotated[
     bool, typer.Option("--again", help="Read files too that have not changed since an import.")
@@ -44,11 +44,11 @@ def import_(
     socket: Socket = None,
 ) -> None:
     """
-    Take in the transcripts that Claude Code keeps of its sessions.
+    Take in the transcripts that Claude Code keeps of its sessions, and what was exported.
 
     What hooks recorded stays as it is: an import adds what they missed, such as calls that were
-    refused, the model and the tokens of each prompt. Twice is once, and an import that was stopped
-    goes on where it was. The daemon must be running.
+    refused, the model and the tokens of each prompt. What `traced export` wrote comes back whole.
+    Twice is once, and an import that was stopped goes on where it was. The daemon must be running.
 
     Example: traced import ~/.claude/projects
     """

@@ -48,6 +48,12 @@ class Capture:
             return summary(text, self._redactor)
         return cut(clean(self._redactor.text(text))) or None
 
+    def given_again(self, text: str | None) -> str | None:
+        """Return a summary that was redacted and cut before: what this redactor lets through."""
+        if text is None or self.mode == "metadata":
+            return None
+        return cut(clean(self._redactor.again(text))) or None
+
     def label(self, text: str) -> str:
         """Return what something is called, a tool, a folder, a model: kept in every mode."""
         patterns = self._redactor.patterns

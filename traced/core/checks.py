@@ -12,7 +12,14 @@ import msgspec
 from msgspec import Raw, Struct
 
 from traced.core.times import MS_MAX, parse_time
-from traced.core.wire import PRUNE_BYTES_MAX, REJECTED_IDS_MAX, Envelope, LifeLine, NativeEvent
+from traced.core.wire import (
+    PRUNE_BYTES_MAX,
+    REJECTED_IDS_MAX,
+    Envelope,
+    ExportedLine,
+    LifeLine,
+    NativeEvent,
+)
 
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # What a lone surrogate or U+0000 has become: two ids that held some could be one by now, and what
@@ -66,6 +73,7 @@ EXPECTED: Final = MappingProxyType(
         "prompt_number": _ORDER,
         "reason": _LABEL,
         "rejected_ids": f"an array of up to {REJECTED_IDS_MAX} ids of rejected events",
+        "row": "a session, agent, prompt or step with the columns of its relation",
         "sdk_session_id": _SESSION,
         "sent_at": _UNIX_MS,
         "session_id": _SESSION,
@@ -90,9 +98,9 @@ def settle(line: Struct) -> str | None:
         if memoryview(line.payload)[0] != ord("{"):
             return "payload"
         return _wrong_event_id(line.event_id)
-    if isinstance(line, LifeLine):
+    if isinstance(line, LifeLine | ExportedLine):
         if CONTROLS.search(line.session_id):
-            return "session_id"
+            return "session_id" if isinstance(line, LifeLine) else "row"
         return _wrong_event_id(line.event_id)
     return None
 

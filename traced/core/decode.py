@@ -30,6 +30,7 @@ from traced.core.wire import (
     Control,
     ControlLine,
     Envelope,
+    ExportedLine,
     HookPayload,
     Item,
     LifeLine,
@@ -46,6 +47,7 @@ class _Keys(Struct, gc=False):
 
     trace_type: Raw = Raw()
     payload: Raw = Raw()
+    row: Raw = Raw()
     lifecycle: Raw = Raw()
     control: Raw = Raw()
     hook_event_name: Raw = Raw()
@@ -58,12 +60,14 @@ _KEYS: Final = msgspec.json.Decoder(_Keys)
 _NATIVE: Final = msgspec.json.Decoder(NativeEvent)
 _LIFE: Final = msgspec.json.Decoder(LifeLine)
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+_EXPORTED: Final = msgspec.json.Decoder(ExportedLine)
 _CONTROL: Final = msgspec.json.Decoder(ControlLine)
 
 _KindDecoder = (
     msgspec.json.Decoder[NativeEvent]
     | msgspec.json.Decoder[Envelope]
     | msgspec.json.Decoder[LifeLine]
+    | msgspec.json.Decoder[ExportedLine]
     | msgspec.json.Decoder[ControlLine]
 )
 
@@ -122,6 +126,8 @@ class LineDecoder:
             decoder = _ENVELOPE
         elif keys.lifecycle:
             decoder = _LIFE
+        elif keys.row:
+            decoder = _EXPORTED
         elif keys.control:
             decoder = _CONTROL
         elif keys.hook_event_name:

@@ -12,9 +12,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-TraceType = Literal["tool", "skill", "mcp", "agent", "hook", "command"]
-EndStatus = Literal["ok", "error", "denied", "cancelled"]
-PromptSource = Literal["user", "agent"]
+from traced.core import words
+from traced.core.exported import Exported
+
+TraceType = words.TraceType
+EndStatus = words.EndStatus
+PromptSource = words.PromptSource
 
 
 class Phase(IntEnum):
@@ -145,6 +148,7 @@ Change = (
     | SessionEnded
     | RunningLost
     | ModelChanged
+    | Exported
 )
 
 

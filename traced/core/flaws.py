@@ -22,7 +22,7 @@ from traced.core.json_text import (
 from traced.core.rejections import Rejections
 from traced.core.wire import CONTROL_CHARS_MAX, Control, ControlLine
 
-_KINDS: Final = "trace_type, payload, lifecycle, control, hook_event_name"
+_KINDS: Final = "trace_type, payload, lifecycle, row, control, hook_event_name"
 _VERSION_SHOWN_MAX: Final = 999_999_999
 _members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 

@@ -56,6 +56,19 @@ class Redactor:
             text = self._replace_custom(pattern, text)
         return text
 
+    def again(self, text: str, /) -> str:
+        """
+        Return what another redactor let through without what is a secret to this one.
+
+        Marks are left where they are: pieces of a summary were redacted one by one, and read as a
+        whole, a mark would be taken for the beginning of what stands behind it.
+        """
+        if self.text(text) == text:
+            return text
+        pieces = [self.text(piece) for piece in _MARKS.split(text)]
+        marks = [*_MARKS.findall(text), ""]
+        return "".join(piece + mark for piece, mark in zip(pieces, marks, strict=True))
+
     def raw(self, line: bytes, /) -> bytes:
         """Return the bytes of a line that did not parse without its secrets; any bytes will do."""
         text = line.decode("utf-8", "surrogateescape")

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from traced.core.event import EndStatus, Rejected, TraceType
+from traced.core.exported import Exported
 from traced.core.times import MS_MAX
 
 LINE_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -132,6 +133,27 @@ class Envelope(Struct, gc=False):
     trace_type: UnsetType = UNSET
 
 
+class ExportedLine(Struct, gc=False):
+    """A row of an export, given back; content is beside it, as JSON, or empty if there is none."""
+
+    row: Exported
+    v: Literal[1] = 1
+    input: Raw = Raw()
+    output: Raw = Raw()
+    event_id: EventId | None = None
+    ack: bool = False
+
+    @property
+    def agent(self) -> str:
+        """Whose row it is."""
+        return self.row.agent
+
+    @property
+    def session_id(self) -> str:
+        """Of which session it is."""
+        return self.row.session_id
+
+
 class HookPayload(Struct, gc=False):
     """A bare hook payload: the whole line, as the agent wrote it."""
 
@@ -196,4 +218,4 @@ class TooLong(Struct, gc=False):
     salvaged: Salvaged | None
 
 
-Item = NativeEvent | LifeLine | Envelope | HookPayload | Control | Rejected | TooLong
+Item = NativeEvent | LifeLine | Envelope | ExportedLine | HookPayload | Control | Rejected | TooLong

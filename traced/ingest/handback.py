@@ -26,7 +26,7 @@ from msgspec import UNSET, Raw
 from traced.client.spool import TOKEN_BYTES, make_name, make_note_name, write_file
 from traced.core.ends import as_object
 from traced.core.event import Rejected
-from traced.core.wire import Envelope, HookPayload, LifeLine, NativeEvent, TooLong
+from traced.core.wire import Envelope, ExportedLine, HookPayload, LifeLine, NativeEvent, TooLong
 from traced.ingest.intake import Record, Submission
 from traced.ingest.notes import SHUTDOWN_DETAIL, Note, encode_notes
 
@@ -83,7 +83,7 @@ def hand_back(held: Sequence[Submission], spool: Path, state: Path) -> HandedBac
 def line_of(record: Record) -> bytes | None:
     """Return a line that means what the record means, None if only its rejection does."""
     match record:
-        case NativeEvent() | LifeLine() | Envelope():
+        case NativeEvent() | LifeLine() | Envelope() | ExportedLine():
             return _line(record)
         case HookPayload():
             return record.payload + b"\n"
@@ -101,7 +101,7 @@ def line_of(record: Record) -> bytes | None:
             return None
 
 
-def _line(record: NativeEvent | LifeLine | Envelope) -> bytes:
+def _line(record: NativeEvent | LifeLine | Envelope | ExportedLine) -> bytes:
     given = {
         name: value
         for name in record.__struct_fields__
@@ -147,7 +147,7 @@ def _rejected(held: Sequence[Submission]) -> Iterator[Rejected]:
 
 def _whose(record: Record) -> Whose:
     match record:
-        case NativeEvent() | LifeLine():
+        case NativeEvent() | LifeLine() | ExportedLine():
             return record.agent, record.session_id
         case Envelope():
             return record.agent, _session_id(bytes(record.payload))

@@ -11,10 +11,10 @@ import anyio
 from msgspec import Struct
 
 from traced.core.event import Outcome, Rejected
-from traced.core.wire import Envelope, HookPayload, LifeLine, NativeEvent, TooLong
+from traced.core.wire import Envelope, ExportedLine, HookPayload, LifeLine, NativeEvent, TooLong
 from traced.ingest.figures import Figures
 
-Record = NativeEvent | LifeLine | Envelope | HookPayload | TooLong | Rejected
+Record = NativeEvent | LifeLine | Envelope | ExportedLine | HookPayload | TooLong | Rejected
 
 
 class Submission(Struct):

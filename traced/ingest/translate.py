@@ -5,6 +5,7 @@ Law: whatever an adapter does, its event is translated or rejected with a reason
 go on. Redaction and summaries happen here, before anything is stored.
 """
 
+import os
 from typing import Final, assert_never
 
 from msgspec import Raw
@@ -22,18 +23,20 @@ from traced.core.rejections import Rejections
 from traced.core.when import happened_at
 from traced.core.wire import (
     Envelope,
+    ExportedLine,
     HookPayload,
     LifeLine,
     NativeEvent,
     Salvaged,
     TooLong,
 )
-from traced.ingest import native
+from traced.ingest import exported, native
 from traced.ingest.intake import Record, Submission
 from traced.store.recorder import Entry
 
 # Session ids whose agent is known without asking the database.
 SESSIONS_KNOWN_MAX: Final = 4096
+ROOT_UID: Final = 0
 # What stands around a payload that came without an envelope: nothing.
 _BARE: Final = Envelope(payload=Raw(b"{}"))
 
@@ -91,17 +94,15 @@ class Translator:
             raise
         except Exception as error:  # noqa: BLE001  # an adapter's fault costs its event alone
             return self._refuse(record, "adapter_error", f"{fault(error)}, while it was read")
-        if isinstance(entry, Event):
+        if isinstance(entry, Event) and entry.peer_uid is None:
             entry.peer_uid = submission.peer_uid
         return entry
 
     def _translate(self, record: Record, submission: Submission) -> Entry:
         now = submission.received_at
         match record:
-            case NativeEvent():
-                return native.event(record, now, self._capture)
-            case LifeLine():
-                return native.life(record, now, self._capture)
+            case NativeEvent() | LifeLine() | ExportedLine():
+                return self._ours(record, submission)
             case Envelope():
                 payload = _object(decode_json(bytes(record.payload)))
                 event = self._hook(payload, record, record.event, now)
@@ -118,6 +119,19 @@ class Translator:
                 return self._too_long(record, now)
             case Rejected():
                 return record
+            case _:
+                assert_never(record)
+
+    def _ours(self, record: NativeEvent | LifeLine | ExportedLine, submission: Submission) -> Event:
+        now, peer_uid = submission.received_at, submission.peer_uid
+        match record:
+            case NativeEvent():
+                return native.event(record, now, self._capture)
+            case LifeLine():
+                return native.life(record, now, self._capture)
+            case ExportedLine():
+                trusted = peer_uid in {ROOT_UID, os.geteuid()}
+                return exported.event(record, peer_uid, self._capture, trusted=trusted)
             case _:
                 assert_never(record)
 
@@ -187,7 +201,7 @@ class Translator:
             case HookPayload():
                 line = record.payload
                 said = {}
-            case NativeEvent() | LifeLine():
+            case NativeEvent() | LifeLine() | ExportedLine():
                 line = b""
                 said = {
                     "agent": record.agent,

@@ -68,6 +68,7 @@ class SessionCache:
 def _end_batch(session: SessionState) -> None:
     session.is_new = False
     session.orders_taken.clear()
+    session.at_orders.clear()
     _drop_old_calls(session)
     _drop_old_alike(session)
     load.drop_old_prompts(session)

@@ -24,6 +24,7 @@ from traced.core.event import (
     StepChange,
     TokensUsed,
 )
+from traced.core.exported import ExportedAgent, ExportedPrompt, ExportedStep
 from traced.core.ledger.session import SessionState
 from traced.store import load
 from traced.store.cache import SessionCache
@@ -60,6 +61,7 @@ class _Wanted(Struct):
     prompt_ids: dict[tuple[int, str], SessionState] = field(default_factory=dict)
     prompt_numbers: dict[tuple[int, int], SessionState] = field(default_factory=dict)
     orders: dict[tuple[int, int], SessionState] = field(default_factory=dict)
+    places: dict[tuple[int, int], SessionState] = field(default_factory=dict)
 
     def note_step(self, session: SessionState, change: StepChange) -> None:
         """Note what one event of a step names."""
@@ -91,6 +93,13 @@ class _Wanted(Struct):
                 self.point(session, at)
             case SessionStarted() | SessionEnded() | RunningLost():
                 self.point(session, at)
+            case ExportedStep():
+                self.call(session, change.call_id)
+                self.place(session, change.step_order)
+                self.prompt_id(session, change.prompt_id)
+            case ExportedPrompt() | ExportedAgent():
+                self.prompt_id(session, change.prompt_id)
+                self.prompt_number(session, change.prompt_number)
 
     def step(self, session: SessionState, change: StepChange, call_id: str) -> None:
         """Note the call of a step, and the sub-agent it may have launched."""
@@ -126,6 +135,11 @@ class _Wanted(Struct):
         """Note an explicit step order that may be taken."""
         if order <= session.last_step_order:
             self.orders[session.pk, order] = session
+
+    def place(self, session: SessionState, order: int) -> None:
+        """Note the order of a row, which another step may have, or that very one."""
+        if order <= session.last_step_order:
+            self.places[session.pk, order] = session
 
     def prompt_id(self, session: SessionState, prompt_id: str | None) -> None:
         """Note a prompt or turn id."""
@@ -176,6 +190,8 @@ def gather(
     _load_prompts(connection, wanted)
     for session_pk, order, name in load.orders(connection, wanted.orders):
         wanted.orders[session_pk, order].orders_taken[order] = name
+    for step in load.steps_at(connection, wanted.places):
+        wanted.places[step.session_pk, step.step_order].at_orders[step.step_order] = step
     return Gathered(list(found), sessions, digests, load.seen(connection, wanted_digests))
 
 

@@ -90,6 +90,14 @@ def orders(
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def steps_at(connection: sqlite3.Connection, keys: Collection[tuple[int, int]]) -> list[StepState]:
+    """Load the steps that have these orders (session pk, step order)."""
+    if not keys:
+        return []
+    rows = connection.execute(statement("select_steps_at"), {"keys": _json(keys)}).fetchall()
+    return [StepState(*row) for row in rows]
+
+
 def seen(
     connection: sqlite3.Connection, keys: Collection[tuple[int, int]]
 ) -> dict[tuple[int, int], int | None]:

@@ -15,7 +15,8 @@ from traced.core.event import (
     StepChange,
     TokensUsed,
 )
-from traced.core.ledger import asks, imported, life, prompts, steps, sub_agents, tokens
+from traced.core.exported import Exported
+from traced.core.ledger import asks, exported, imported, life, prompts, steps, sub_agents, tokens
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.session import SessionState
 from traced.core.ledger.step import StepState
@@ -29,6 +30,9 @@ def apply(batch: Batch, session: SessionState, event: Event) -> int | None:
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
     if event.imported:
+        first = event.changes[0]
+        if isinstance(first, Exported):
+            return exported.taken(batch, session, first)
         return _apply_imported(batch, session, event)
     if len(event.changes) == 1:  # as most have
         change = event.changes[0]
@@ -63,7 +67,7 @@ def _apply_imported(batch: Batch, session: SessionState, event: Event) -> int | 
                 sub_agents.told(batch, session, event, change)
             case StepChange():
                 orders.add(steps.changed(batch, session, event, change).step_order)
-            case PermissionAsked() | RunningLost() | ModelChanged():
+            case _:
                 pass  # nobody waits any more
     imported.touched(batch, session, event, grew=batch.added != before)
     return orders.pop() if len(orders) == 1 else None
@@ -83,4 +87,6 @@ def _apply(batch: Batch, session: SessionState, event: Event, change: Change) ->
             sub_agents.told(batch, session, event, change)
         case SessionStarted() | SessionEnded() | RunningLost() | ModelChanged():
             life.told(batch, session, event, change)
+        case _:
+            pass  # a row is always imported
     return None

@@ -9,6 +9,7 @@ value has rank 0, which every event beats.
 from typing import Final
 
 from traced.core.event import Phase, StepChange
+from traced.core.exported import ExportedStep
 from traced.core.ledger.step import BY_IMPORT, PLAIN, RANK_MASK, RESULT, RUNNING, UNKNOWN, StepState
 
 NOT_TOLD: Final = 0
@@ -32,16 +33,17 @@ def fill(step: StepState, change: StepChange) -> None:
     if held == RUNNING:
         return
     for name, _ in PLAIN:
-        _fill(step, change, name)
+        fill_null(step, change, name)
     if held <= BY_IMPORT:
         for name, _ in RESULT:
-            _fill(step, change, name)
+            fill_null(step, change, name)
     if held in UNTOLD_ENDS and change.phase is not Phase.START:
         step.ranks += BY_IMPORT - held
         step.status = _status(change)
 
 
-def _fill(step: StepState, change: StepChange, name: str) -> None:
+def fill_null(step: StepState, change: StepChange | ExportedStep, name: str) -> None:
+    """Take what is told of one field where nobody told it."""
     value = getattr(change, name)
     if value is not None and getattr(step, name) is None:
         setattr(step, name, value)

@@ -26,7 +26,7 @@ def prompt_of(
     if sub_agent.prompt_rank < BY_CALL:
         parent_agent_id = parent_agent_id or change.parent_agent_id
     agent_type = sub_agent.agent_type or change.agent_type
-    _describe(batch, session, sub_agent, agent_type, parent_agent_id)
+    describe(batch, session, sub_agent, agent_type, parent_agent_id)
     if _is_better(session, sub_agent, change.prompt_id):
         _place(batch, session, sub_agent, change.prompt_id, BY_STEP)
     return sub_agent.prompt_number or 0
@@ -51,7 +51,7 @@ def _told_afterwards(
     sub_agent = _known(batch, session, change.agent_id, imported=True)
     before = astuple(sub_agent)
     agent_type = sub_agent.agent_type or change.agent_type
-    _describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
+    describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     if isinstance(change, AgentStarted):
         if sub_agent.started_at is None:
             sub_agent.started_at = event.at
@@ -73,7 +73,7 @@ def _started(batch: Batch, session: SessionState, event: Event, change: AgentSta
     """
     sub_agent = _known(batch, session, change.agent_id)
     agent_type = change.agent_type or sub_agent.agent_type
-    _describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
+    describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     began = sub_agent.started_at
     sub_agent.started_at = event.at if began is None else min(began, event.at)
     if began is None and sub_agent.status == "unknown":
@@ -89,7 +89,7 @@ def _ended(batch: Batch, session: SessionState, event: Event, change: AgentEnded
     """A sub-agent is done, which is stronger than not knowing."""
     sub_agent = _known(batch, session, change.agent_id)
     agent_type = sub_agent.agent_type or change.agent_type
-    _describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
+    describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     sub_agent.ended_at = max(sub_agent.ended_at or event.at, event.at)
     sub_agent.status = "ok"
     batch.sub_agent_changed(session, sub_agent)
@@ -121,7 +121,7 @@ def link(
         sub_agent.prompt_rank = BY_CALL
         sub_agent.call_id = step.call_id
         batch.sub_agent_changed(session, sub_agent)
-    _describe(batch, session, sub_agent, sub_agent.agent_type or agent_type, step.agent_id)
+    describe(batch, session, sub_agent, sub_agent.agent_type or agent_type, step.agent_id)
     move(batch, session, sub_agent, step.prompt_number)
 
 
@@ -172,13 +172,14 @@ def _known(
     return sub_agent
 
 
-def _describe(
+def describe(
     batch: Batch,
     session: SessionState,
     sub_agent: SubAgentState,
     agent_type: str | None,
     parent_agent_id: str | None,
 ) -> None:
+    """Take what is known of a sub-agent now; the rows of its steps show it."""
     type_is_new = agent_type != sub_agent.agent_type
     parent_is_new = parent_agent_id != sub_agent.parent_agent_id
     if not type_is_new and not parent_is_new:
