@@ -38,6 +38,13 @@ def test_what_else_was_seen_to_come_first_is_known(record: dict[str, object]) ->
     assert format_of(record) is not None
 
 
+def test_an_export_is_known_by_its_head() -> None:
+    """Of any version: which it is, is told."""
+    found = format_of({"kind": "export", "$schema": "urn:traced:export:9"})
+    assert found is not None
+    assert (found.name, found.of_one) == ("traced export", False)
+
+
 @pytest.mark.parametrize(
     "record", [{}, {"type": "user"}, {"sessionId": "s1"}], ids=["empty", "no session", "no type"]
 )

@@ -115,3 +115,27 @@ def test_what_a_file_begins_with_need_not_be_known(room: Room) -> None:
     room.path.write_text('{"new":1}\n' + room.path.read_text())
 
     assert room.take()[0].read.sessions == 1
+
+
+def test_an_export_of_a_later_traced_is_told(room: Room) -> None:
+    """With its name; it is tried again the next time."""
+    room.path.write_text('{"kind":"export","$schema":"urn:traced:export:2"}\n')
+
+    assert [room.take()[0].failed for _ in range(2)] == [1, 1]
+    assert room.complaints[0] == (
+        f"{room.path}: its $schema is 'urn:traced:export:2', expected 'urn:traced:export:1':"
+        " a later traced wrote it"
+    )
+
+
+def test_an_export_is_not_passed_over_for_its_age(room: Room) -> None:
+    """It holds many sessions, and each has its own."""
+    head = {"kind": "export", "$schema": "urn:traced:export:1", "version": "0", "exported_at": ""}
+    room.path.write_text(json.dumps(head) + "\n")
+    os.utime(room.path, (1000, 1000))
+
+    tally, _ = room.take(oldest_ms=AT_MS)
+    assert (tally.read.too_old, tally.unchanged, tally.failed) == (0, 0, 0)
+    assert room.complaints == [
+        f"{room.path}: the file is cut short: it does not end as an export does"
+    ]

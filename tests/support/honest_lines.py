@@ -51,6 +51,17 @@ _LIFE = {
     "sent_at": 1_795_356_000_000,
     "agent_pid": 4711,
 }
+_WHOSE = {"agent": "custom", "session_id": "native-1", "used_at": 1_795_356_000_000}
+_ROWS = (
+    {"kind": "session", **_WHOSE, "cwd": "/home/ann", "model": "opus", "end_reason": "exit"},
+    {"kind": "prompt", **_WHOSE, "prompt_number": 1, "prompt_id": "p1", "summary": "list",
+     "input_tokens": 5, "started_at": 1_795_356_000_000},
+    {"kind": "agent", **_WHOSE, "agent_id": "a1", "status": "ok", "prompt_number": 1},
+    {"kind": "step", **_WHOSE, "prompt_number": 1, "prompt_id": "p1", "step_order": 3,
+     "trace_type": "tool", "name": "Bash", "status": "denied", "call_id": "call-2",
+     "input_summary": "ls", "error": "no", "ended_at": 1_795_356_000_000, "duration_ms": 12.5,
+     "permission_wait_ms": 3.0, "created_at": 1_795_356_000_000, "peer_uid": 7},
+)  # fmt: skip
 _FEW = ("v", "session_id", "trace_type", "name", "input", "output")
 
 
@@ -72,8 +83,10 @@ def honest_lines() -> list[bytes]:
         _LIFE | {"lifecycle": word}
         for word in ("session_start", "prompt", "prompt_end", "session_end")
     ]
+    rows = [{"v": 1, "ack": True, "row": row} for row in _ROWS]
+    rows.append({**rows[-1], "input": {"command": "ls"}, "output": ["a"]})
     controls = [{"v": 1, "control": word} for word in ("ping", "flush", "status", "reboot")]
-    lines = [json.dumps(line).encode() for line in (*natives * 8, *lives * 4, *controls)]
+    lines = [json.dumps(line).encode() for line in (*natives * 8, *lives * 4, *rows * 4, *controls)]
     for number, (agent, payload) in enumerate(payloads()):
         lines += (payload, envelope(payload, f"e{number}", 1_795_356_000_000, agent))
     return lines

@@ -48,7 +48,17 @@ RAW_VALUES = (
     *("NaN", "Infinity", "-Infinity", "01", "+1", ".5", "1.", "tru", "'a'", '"\\x"', '"\t"', ""),
 )
 KEYS = (
-    *("v", "ack", "trace_type", "payload", "lifecycle", "control", "hook_event_name", "name"),
+    *(
+        "v",
+        "ack",
+        "trace_type",
+        "payload",
+        "lifecycle",
+        "row",
+        "control",
+        "hook_event_name",
+        "name",
+    ),
     *(
         "session_id",
         "sdk_session_id",

@@ -152,7 +152,7 @@ def _take_duration(step: StepState, row: ExportedStep) -> None:
         return
     began, ended = step.started_at, step.ended_at
     shown = ended - began if began is not None and ended is not None and ended >= began else None
-    gives_wait = step.permission_at is not None and step.ranks & RANK_MASK == BY_IMPORT
+    gives_wait = row.permission_wait_ms is not None and step.ranks & RANK_MASK != BY_DENIAL
     if shown != row.duration_ms or gives_wait:
         step.duration_ms = row.duration_ms
 
@@ -164,14 +164,13 @@ def _ended(row: ExportedStep) -> tuple[int | None, int]:
     A denial waited until it ended, whatever else took as long as the agent says less; so the moment
     follows from what was shown, and the view shows it again.
     """
-    if not row.is_told:
-        return None, NOT_TOLD
+    rank = BY_IMPORT if row.is_told else NOT_TOLD
     wait, ended_at = row.permission_wait_ms, row.ended_at
     if wait is None or ended_at is None:
-        return None, BY_IMPORT
+        return None, rank
     if row.status == "denied" and wait.is_integer():
         return ended_at - int(wait), BY_DENIAL
     if row.duration_ms is None:
-        return None, BY_IMPORT
+        return None, rank
     began = ended_at - row.duration_ms
-    return (round(began - wait) if wait else math.ceil(began)), BY_IMPORT
+    return (round(began - wait) if wait else math.ceil(began)), rank
