@@ -157,5 +157,31 @@ def test_content_goes_in_lines_that_a_daemon_takes(monkeypatch: pytest.MonkeyPat
     sent, complaints, export = told(lines(session(), huge))
     assert (len(sent), export.counts.calls) == (3, 1)
     assert complaints == [
-        "step 1 of session s1: its input of 13 bytes is more than 10, left out",
+        "step 1 of session s1: its input has 13 bytes, expected at most 10, left out",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        ('1}\n{"v":1}', "no JSON at byte 1 of 10"),
+        ("", "ends at byte 0, before its JSON does"),
+        ("NaN", "NaN is no JSON number"),
+    ],
+)
+def test_content_that_is_no_json_is_left_out(text: str, flaw: str) -> None:
+    """It would be read as lines of its own, or cost the row."""
+    sent, complaints, _ = told(lines(session(), msgspec.structs.replace(STEP, output=text)))
+
+    assert [line["row"]["kind"] for line in sent] == ["session", "step", "agent"]
+    assert "output" not in sent[1]
+    assert complaints == [
+        f"step 1 of session s1: its output is no JSON: {flaw}, left out",
+    ]
+
+
+def test_content_may_stand_on_several_lines() -> None:
+    """As whoever edited the file likes it."""
+    sent, _, _ = told(lines(session(), msgspec.structs.replace(STEP, input='{\n"a":\n1\n}')))
+
+    assert sent[1]["input"] == {"a": 1}

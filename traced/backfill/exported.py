@@ -8,6 +8,7 @@ that was cut short gives what it has, and is told.
 
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -15,6 +16,8 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from traced.backfill.told import Asked, Counts, SubAgent, Unreadable
+from traced.core.errors import Malformed
+from traced.core.json_text import check_json
 from traced.core.times import parse_time
 from traced.export import jsonl
 
@@ -24,6 +27,7 @@ Columns = dict[str, object]
 # Below the daemon's bound on a line, with room for the other columns.
 CONTENT_BYTES_MAX: Final = 7 * 1024 * 1024
 CONTENT: Final = ("input", "output")
+NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 TIMES: Final = frozenset({"started_at", "ended_at"})
 # What a database gives its rows itself, what follows from other rows, and what stands elsewhere.
 LEFT_OUT: Final = {
@@ -132,21 +136,33 @@ class Export(Struct):
         self.counts.calls += 1
         said = {"prompt_id": self._prompt_id(line.prompt_number)}
         created_at = line.created_at_epoch
-        content = [(name, text) for name in CONTENT if (text := getattr(line, name)) is not None]
-        some: list[tuple[str, str]] = []
-        for name, text in content:
-            size = len(text.encode())
-            if size > CONTENT_BYTES_MAX:
-                self.asked.complain(
-                    f"step {line.step_order} of session {line.session_id}: its {name} of {size}"
-                    f" bytes is more than {CONTENT_BYTES_MAX}, left out"
-                )
-            elif sum(len(other.encode()) for _, other in some) + size > CONTENT_BYTES_MAX:
+        some: dict[str, bytes] = {}
+        for name, content in self._content(line):
+            if sum(map(len, some.values())) + len(content) > CONTENT_BYTES_MAX:
                 yield from self._row("step", line, some, **said, created_at=created_at)
-                some = [(name, text)]
-            else:
-                some.append((name, text))
+                some = {}
+            some[name] = content
         yield from self._row("step", line, some, **said, created_at=created_at)
+
+    def _content(self, line: jsonl.StepLine) -> Iterator[tuple[str, bytes]]:
+        for name in CONTENT:
+            text = getattr(line, name)
+            if text is None:
+                continue
+            content = text.encode().replace(b"\n", b" ")  # between values: in them it is escaped
+            flaw = None
+            if len(content) > CONTENT_BYTES_MAX:
+                flaw = f"has {len(content)} bytes, expected at most {CONTENT_BYTES_MAX}"
+            else:
+                try:
+                    check_json(content)
+                except Malformed as error:
+                    flaw = f"is no JSON: {error.detail}"
+            if flaw is None:
+                yield name, content
+            else:
+                where = f"step {line.step_order} of session {line.session_id}"
+                self.asked.complain(f"{where}: its {name} {flaw}, left out")
 
     def _prompt_id(self, number: int | None) -> str | None:
         prompt = self.prompt
@@ -156,7 +172,7 @@ class Export(Struct):
         self,
         kind: str,
         line: Struct,
-        content: list[tuple[str, str]] | None = None,
+        content: Mapping[str, bytes] = NOTHING,
         **said: object,
     ) -> Iterator[bytes]:
         if self.whose is None:
@@ -169,5 +185,5 @@ class Export(Struct):
         row = {"kind": kind, **columns, **self.whose, **said}
         known = {name: value for name, value in row.items() if value is not None}
         # Each is JSON already: to write it as text would double its escapes.
-        beside = "".join(f',"{name}":{text}' for name, text in content or ())
-        yield f'{{"v":1,"ack":true,"row":{json.dumps(known)}{beside}}}\n'.encode()
+        beside = b"".join(b',"%b":%b' % (name.encode(), text) for name, text in content.items())
+        yield b'{"v":1,"ack":true,"row":%b%b}\n' % (json.dumps(known).encode(), beside)

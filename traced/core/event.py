@@ -177,6 +177,11 @@ class Event(Struct, gc=False):
     origin: str | None = None
     imported: bool = False
 
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of an export, which may tell more of what is known already."""
+        return self.imported and isinstance(self.changes[0], Exported)
+
 
 class Rejected(Struct, gc=False):
     """

@@ -45,7 +45,8 @@ def event(record: ExportedLine, peer_uid: int | None, capture: Capture, *, trust
         session_id=row.session_id,
         at=row.used_at,
         changes=(row,),
-        event_id=record.event_id or (row.known_by if isinstance(row, ExportedStep) else None),
+        event_id=record.event_id,
+        known_by=row.known_by if isinstance(row, ExportedStep) else None,
         peer_uid=row.owner_uid if trusted and row.owner_uid is not None else peer_uid,
         imported=True,
     )

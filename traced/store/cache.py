@@ -69,6 +69,7 @@ def _end_batch(session: SessionState) -> None:
     session.is_new = False
     session.orders_taken.clear()
     session.at_orders.clear()
+    session.orders_of_events.clear()
     _drop_old_calls(session)
     _drop_old_alike(session)
     load.drop_old_prompts(session)

@@ -190,9 +190,20 @@ def gather(
     _load_prompts(connection, wanted)
     for session_pk, order, name in load.orders(connection, wanted.orders):
         wanted.orders[session_pk, order].orders_taken[order] = name
+    seen = load.seen(connection, wanted_digests)
+    for session, event, digest in zip(sessions, events, digests, strict=True):
+        if session is not None and digest is not None and seen:
+            _note_order(wanted, session, event, seen.get((session.pk, digest)))
     for step in load.steps_at(connection, wanted.places):
         wanted.places[step.session_pk, step.step_order].at_orders[step.step_order] = step
-    return Gathered(list(found), sessions, digests, load.seen(connection, wanted_digests))
+    return Gathered(list(found), sessions, digests, seen)
+
+
+def _note_order(wanted: _Wanted, session: SessionState, event: Event, order: int | None) -> None:
+    """Note which step an event made, where the row of one comes back that is known by it."""
+    if order is not None and event.known_by is not None and event.is_row:
+        session.orders_of_events[event.known_by] = order
+        wanted.place(session, order)
 
 
 def _key(event: Event, *, by_owner: bool) -> SessionKey:

@@ -281,7 +281,8 @@ def _record(
 ) -> Outcome | Rejected:
     if session is None:
         return Outcome("ignored", event.session_id, event.event_id)
-    if digest is not None and (session.pk, digest) in gathered.seen:
+    is_seen = digest is not None and (session.pk, digest) in gathered.seen
+    if is_seen and digest is not None and not event.is_row:
         order = gathered.seen[session.pk, digest]
         return Outcome("duplicate", event.session_id, event.event_id, order)
     added = batch.added
@@ -291,6 +292,6 @@ def _record(
         return rejected("bad_field", str(error), event)
     if event.imported and batch.added == added:
         return Outcome("duplicate", event.session_id, event.event_id, order)
-    if digest is not None:
+    if digest is not None and not is_seen:
         gathered.remember(session.pk, digest, order)
     return Outcome("stored", event.session_id, event.event_id, order)

@@ -62,6 +62,25 @@ def test_an_event_whose_order_is_taken_goes_to_the_end(room: Recorded) -> None:
     assert shown(room, "name", "event_id") == [("Here", None), ("There", "e1")]
 
 
+def test_a_step_that_its_event_tells_again_gets_what_it_lacks(room: Recorded) -> None:
+    """In one batch, and in the next, wherever it stands."""
+    room.take([native("Here"), row("step", name="There", event_id="e1"),
+               row("step", name="There", event_id="e1", source="s")])  # fmt: skip
+    (outcome,) = room.take([row("step", event_id="e1", content={"output": 5})])
+
+    assert (outcome.status, outcome.step_order) == ("stored", 2)
+    assert shown(room, "name", "source", "output")[1:] == [("There", "s", "5")]
+
+
+def test_a_step_of_an_event_that_was_told_here_is_that_step(room: Recorded) -> None:
+    """Although it was recorded at another time."""
+    room.take([native("Here"), native("There", event_id="e1")])
+    (outcome,) = room.take([row("step", name="There", event_id="e1", created_at=5, source="s")])
+
+    assert (outcome.status, outcome.step_order) == ("stored", 2)
+    assert shown(room, "source") == [(None,), ("s",)]
+
+
 def test_a_step_without_any_id_whose_order_is_taken_is_refused(room: Recorded) -> None:
     """Nothing would tell it from others the next time; both are named."""
     room.take([native("Here")])

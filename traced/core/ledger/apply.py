@@ -30,9 +30,9 @@ def apply(batch: Batch, session: SessionState, event: Event) -> int | None:
         OrderTaken: If it names a step order that another step has. Nothing has changed then.
     """
     if event.imported:
-        first = event.changes[0]
-        if isinstance(first, Exported):
-            return exported.taken(batch, session, first)
+        change = event.changes[0]
+        if isinstance(change, Exported):
+            return exported.taken(batch, session, change)
         return _apply_imported(batch, session, event)
     if len(event.changes) == 1:  # as most have
         change = event.changes[0]

@@ -2,8 +2,8 @@
 Steps that another traced recorded, taken back.
 
 Law: what is shown of a new row here is what was shown of it there, to the last digit; a step that
-is here already is known by its call id, else by its order and when it was recorded. Nothing in it
-is stronger than what its own hooks may still tell.
+is here already is known by its call id, else by the event that made it, else by its order and when
+it was recorded. Nothing in it is stronger than what its own hooks may still tell.
 """
 
 import math
@@ -49,6 +49,8 @@ def taken(batch: Batch, session: SessionState, row: ExportedStep, prompt_number:
 def _known(session: SessionState, row: ExportedStep) -> StepState | None:
     if row.call_id is not None:
         return session.calls.get(row.call_id)
+    if row.known_by in session.orders_of_events:
+        return session.at_orders.get(session.orders_of_events[row.known_by])
     step = session.at_orders.get(row.step_order)
     if step is None or step.call_id is not None:
         return None
@@ -97,6 +99,8 @@ def _new(
     _take_duration(step, row)
     batch.new_steps[step_id] = step
     session.at_orders[order] = step
+    if row.known_by is not None:
+        session.orders_of_events[row.known_by] = order
     if row.call_id is not None:
         session.calls[row.call_id] = step
     session.errors += step.status == "error"

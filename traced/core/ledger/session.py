@@ -61,7 +61,7 @@ class SessionState(Struct):
     match key, in the order of recording) and `prompts` hold what was touched lately. Where
     `calls_complete`, `alike_complete` or `prompts_complete` is false, one that is not in them may
     be in the database. `orders_taken` answers for the explicit step orders of the present batch
-    only, and so does `at_orders`, for those of exported rows.
+    only, and so do `at_orders` and `orders_of_events`, for those of exported rows.
     `latest_point` is no earlier than any point that closes a step: what began since is not over.
     """
 
@@ -101,6 +101,7 @@ class SessionState(Struct):
     prompts_complete: bool = True
     orders_taken: dict[int, str] = field(default_factory=dict)
     at_orders: dict[int, StepState] = field(default_factory=dict)
+    orders_of_events: dict[str, int] = field(default_factory=dict)
 
     def add_prompt(self, prompt: PromptState) -> None:
         """Take a prompt into the list and its two indexes."""
