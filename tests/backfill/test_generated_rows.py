@@ -63,7 +63,7 @@ SUB_AGENTS = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     session=st.fixed_dictionaries({
         "cwd": TEXTS, "model": TEXTS, "started_at": TIMES, "ended_at": TIMES, "end_reason": TEXTS

@@ -108,7 +108,7 @@ def _tell(tally: Tally, *, as_json: bool) -> None:
 def _told_failures(tally: Tally) -> str:
     told = []
     if tally.failed:
-        told.append(f"{tally.failed} sessions were not read")
+        told.append(f"files that were not read: {tally.failed}")
     if tally.taken.refused:
         told.append(f"{tally.taken.refused} events were refused: {tally.taken.first_refusal}")
     return "; ".join(told)
