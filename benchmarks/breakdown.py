@@ -36,7 +36,7 @@ from traced.store.database import STATEMENTS_CACHED_MAX, prepare
 from traced.store.gather import gather
 from traced.store.recorder import Entry, Recorder
 
-BATCH_EVENTS = 1000
+BATCH_EVENTS = 4000
 KINDS = ("native", "envelope")
 PARTS = ("read", "split", "decode", "map", "load", "order", "insert", "commit")
 
@@ -170,13 +170,14 @@ def _read(clock: Clock, data: bytes) -> Iterator[bytes]:
 def _mapped(
     clock: Clock, translator: Translator, to: Recorder, submission: Submission
 ) -> list[Entry]:
-    entries: list[Entry] = []
+    entries: list[Entry | None] = []
     while True:
         with clock.time("map"):
             unknown = translator.translate(submission, entries)
-        if unknown is None:
-            return entries
-        translator.learn(unknown, to.agent_of(unknown))
+        if not unknown:
+            return [entry for entry in entries if entry is not None]
+        for session_id, agent in to.agents_of(unknown).items():
+            translator.learn(session_id, agent)
 
 
 def _append(clock: Clock, to: Recorder, entries: list[Entry]) -> None:

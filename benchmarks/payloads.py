@@ -48,7 +48,7 @@ def _copy(lines: list[bytes], number: int) -> Iterator[bytes]:
     for position, line in enumerate(lines):
         session_id = json.loads(line)["session_id"].encode()
         payload = _CALL_ID.sub(rb'"\1%b"' % suffix, line.replace(session_id, session_id + suffix))
-        yield b'{"v":1,"event_id":"%b-%d","sent_at":%d,"payload":%b}\n' % (
+        yield b'{"v":1,"agent":"claude-code","event_id":"%b-%d","sent_at":%d,"payload":%b}\n' % (
             suffix[1:],
             position,
             1_790_000_000_000 + number * 50 + position * 10,

@@ -52,7 +52,7 @@ def test_table_has_the_documented_defaults() -> None:
         "partial_bytes_max": 33_554_432,
         "partial_seconds_max": 5,
         "connections_max": 10_000,
-        "batch_events_max": 1000,
+        "batch_events_max": 4000,
         "senders": "own",
         "durability": "power",
         "drain_seconds_max": 10,

@@ -43,8 +43,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: Annotated[
         int, _row("connections before the longest idle one is closed", 1, 1_000_000)
     ] = 10_000
-    # One INSERT of 250 to 1,000 rows costs least per event; above that only latency grows.
-    batch_events_max: Annotated[int, _row("events of one transaction", 1, 10_000)] = 1000
+    # Where sessions are interleaved each has index pages of its own, written once a transaction.
+    batch_events_max: Annotated[int, _row("events of one transaction", 1, 10_000)] = 4000
     senders: Annotated[
         Literal["own", "group"],
         _row("who may send: this user and root, or whoever the socket's group lets in"),

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
@@ -19,15 +19,15 @@ class Room:
 
     def __init__(self, events_max: int = 10) -> None:
         self.intake = Intake(1 << 20, lambda: None, Figures())
-        self.asked: list[str] = []
+        self.asked: list[list[str]] = []
         self.may_answer = anyio.Event()
         self.may_answer.set()
-        self.ahead = Ahead(self.intake, translator().translator, self._agent_of, events_max)
+        self.ahead = Ahead(self.intake, translator().translator, self._agents_of, events_max)
 
-    async def _agent_of(self, session_id: str) -> str | None:
-        self.asked.append(session_id)
+    async def _agents_of(self, session_ids: Collection[str]) -> dict[str, str | None]:
+        self.asked.append(list(session_ids))
         await self.may_answer.wait()
-        return "codex" if session_id == "known" else None
+        return {each: "codex" if each == "known" else None for each in session_ids}
 
     def put(self, *records: Record, size: int = 1, awaited: bool = False) -> Submission:
         """Put some records into the intake."""
@@ -89,6 +89,20 @@ async def test_a_batch_has_a_bound() -> None:
         sizes = [len((await one.batch()).entries) for _ in range(5)]
 
         assert sizes == [3, 3, 3, 3, 3]
+
+
+async def test_a_batch_that_somebody_awaits_grows_no_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It takes who awaits it, however large it is; what comes behind is the next."""
+    monkeypatch.setattr(ahead, "AWAITED_EVENTS_MAX", 2)
+    async with room(events_max=4) as one:
+        one.put(step(), step())
+        one.put(step(), awaited=True)
+        one.put(step())
+        sizes = [len((await one.batch()).entries) for _ in range(2)]
+
+        assert sizes == [3, 1]
 
 
 async def test_what_comes_while_a_batch_is_committed_is_one_batch() -> None:
@@ -154,13 +168,13 @@ async def test_one_that_comes_alone_waits_for_nobody(monkeypatch: pytest.MonkeyP
             assert len((await one.batch()).entries) == 1
 
 
-async def test_the_database_is_asked_once_for_each_session_that_nobody_named() -> None:
-    """All records before and behind are translated once, whatever has to be asked between."""
+async def test_the_database_is_asked_once_for_all_sessions_that_nobody_named() -> None:
+    """All other records are translated once, whatever has to be asked."""
     async with room() as one:
         one.put(step(), hook("known"), hook("new"), hook("known"), step())
         batch = await one.batch()
 
-        assert one.asked == ["known", "new"]
+        assert one.asked == [["known", "new"]]
         assert agents(batch) == ["custom", "codex", "claude-code", "codex", "custom"]
 
 
@@ -194,7 +208,7 @@ async def test_a_change_waits_for_a_translation_and_no_question() -> None:
             await one.ahead.between_submissions(lambda: done.append(True))
 
         assert done == [True]
-        assert one.asked == ["new"]
+        assert one.asked == [["new"]]
 
 
 @pytest.mark.parametrize("end", [Intake.close, Intake.cut])

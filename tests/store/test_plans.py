@@ -26,7 +26,7 @@ STATEMENTS = {
     "select_steps_to_show": {"step_by_agent"},
     "revise_steps": set(),
     "delete_ask": set(),
-    "select_agent_of_session": {"session_by_id"},
+    "select_agents_of_sessions": {"session_by_id"},
     "select_running_sessions": {"step_running", "sub_agent_running"},
     "hide_sessions": set(),
     "drop_old_removals": set(),

@@ -193,13 +193,12 @@ def test_where_users_share_a_daemon_each_has_its_own_sessions(
     assert connection.execute("SELECT max(step_order) FROM step").fetchone() == (4 // sessions,)
 
 
-def test_the_agent_of_a_session_is_known(recorder: Recorder) -> None:
+def test_the_agents_of_sessions_are_known(recorder: Recorder) -> None:
     """The first one, where several have used the id: what is sent again goes where it went."""
-    assert recorder.agent_of("s1") is None
+    assert recorder.agents_of(["s1"]) == {"s1": None}
     append(recorder, whole(agent="codex"), now=NOW)
     append(recorder, whole(agent="cursor"), now=NOW + 1)
-    assert recorder.agent_of("s1") == "codex"
-    assert recorder.agent_of("s2") is None
+    assert recorder.agents_of(["s1", "s2"]) == {"s1": "codex", "s2": None}
 
 
 def test_sessions_with_running_steps_are_told(recorder: Recorder) -> None:

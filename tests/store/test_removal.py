@@ -151,7 +151,7 @@ def test_a_hidden_session_is_not_closed_when_its_agent_is_lost(
     hide(recorder, 1)
 
     assert recorder.running_sessions(0, 9) == []
-    assert recorder.agent_of("s1") is None
+    assert recorder.agents_of(["s1"]) == {"s1": None}
 
 
 def test_keys_are_not_given_again(path: Path, connection: sqlite3.Connection) -> None:

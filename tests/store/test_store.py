@@ -39,7 +39,7 @@ async def test_work_runs_on_the_recorder(path: Path) -> None:
         (outcome,) = await store.run(appending("a"))
 
         assert (outcome.status, outcome.step_order) == ("stored", 1)
-        assert await store.run(lambda recorder: recorder.agent_of("s1")) == "custom"
+        assert await store.run(lambda recorder: recorder.agents_of(["s1"])) == {"s1": "custom"}
     assert names_of(path) == ["a"]
 
 

@@ -44,10 +44,6 @@ _BARE: Final = Envelope(payload=Raw(b"{}"))
 class _AgentUnknown(Exception):
     """Nobody says whose session this is, unless the database does."""
 
-    def __init__(self, session_id: str) -> None:
-        super().__init__(session_id)
-        self.session_id = session_id
-
 
 class Translator:
     """
@@ -60,24 +56,30 @@ class Translator:
         self._capture = capture
         self._rejections = rejections
         self._agents: dict[str, str] = {}
+        self._unknown: dict[str, None] = {}
 
-    def translate(self, submission: Submission, entries: list[Entry]) -> str | None:
+    def translate(self, submission: Submission, entries: list[Entry | None]) -> list[str]:
         """
-        Add one event or rejection for each record of a submission, in order, to `entries`.
+        Put one event or rejection for each record of a submission, in order, into `entries`.
 
-        It goes on behind those that are there. Returns None at the end, or the session id whose
-        agent the caller has to `learn` before it goes on.
+        Begin with an empty list. Returns the session ids whose agents the caller has to `learn`
+        before it gives the same list again: the entries of their events are still None.
         """
         records = submission.records
-        try:
-            for number in range(len(entries), len(records)):
-                entry = self._entry(records[number], submission)
-                if submission.origin is not None:
-                    _mark(entry, f"{submission.origin}:{submission.origin_number + number}")
-                entries.append(entry)
-        except _AgentUnknown as unknown:
-            return unknown.session_id
-        return None
+        if not entries:
+            entries.extend([None] * len(records))
+        self._unknown.clear()
+        for number, record in enumerate(records):
+            if entries[number] is not None:
+                continue
+            try:
+                entry = self._entry(record, submission)
+            except _AgentUnknown:
+                continue
+            if submission.origin is not None:
+                _mark(entry, f"{submission.origin}:{submission.origin_number + number}")
+            entries[number] = entry
+        return list(self._unknown)
 
     def learn(self, session_id: str, agent: str | None) -> None:
         """Take note of the agent that the database has for a session id, if any."""
@@ -171,8 +173,11 @@ class Translator:
 
     def _agent(self, said: str | None, session_id: str) -> str:
         agent = said or self._agents.get(session_id)
-        if agent is None:
-            raise _AgentUnknown(session_id)
+        # Behind one that waits for its agent nothing of its session is translated: each event may
+        # change whose the next is.
+        if agent is None or session_id in self._unknown:
+            self._unknown[session_id] = None
+            raise _AgentUnknown
         return agent
 
     def _note_agent(self, session_id: str, agent: str, *, recorded: bool) -> None:

@@ -7,7 +7,7 @@ be written is told about, retried with growing patience, and reading stops until
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 import anyio
@@ -50,7 +50,7 @@ class Writer:
         batch_events_max: int,
     ) -> None:
         self._store = store
-        self._ahead = Ahead(intake, translator, self._agent_of, batch_events_max)
+        self._ahead = Ahead(intake, translator, self._agents_of, batch_events_max)
         self._intake = intake
         self._figures = figures
         self.state: WriterState = "ok"
@@ -110,8 +110,8 @@ class Writer:
         _tell_rejected(outcomes)
         return outcomes
 
-    async def _agent_of(self, session_id: str) -> str | None:
-        return await self._patiently(lambda recorder: recorder.agent_of(session_id))
+    async def _agents_of(self, session_ids: Collection[str]) -> Mapping[str, str | None]:
+        return await self._patiently(lambda recorder: recorder.agents_of(session_ids))
 
     async def _patiently(self, work: Callable[[Recorder], T]) -> T:
         """Run work until the database could do it."""

@@ -38,6 +38,12 @@ def sessions(
     return {(each.agent, each.session_id, each.owner_uid): each for each in by_pk.values()}
 
 
+def agents(connection: sqlite3.Connection, session_ids: Collection[str]) -> dict[str, str | None]:
+    """Load the agent recorded for each of these session ids, if any; the first of several."""
+    wanted = {"session_ids": _json(session_ids)}
+    return dict(connection.execute(statement("select_agents_of_sessions"), wanted).fetchall())
+
+
 def calls(connection: sqlite3.Connection, keys: Collection[tuple[int, str]]) -> list[StepState]:
     """Load the steps of these calls (session pk, call id) that exist."""
     if not keys:

@@ -8,7 +8,7 @@ kept in memory holds only as long as nobody else writes, and that is looked at i
 
 import copy
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from traced.core.event import Event, Outcome, Rejected
 from traced.core.ledger.apply import apply
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.session import SessionState
-from traced.store import write
+from traced.store import load, write
 from traced.store.cache import UNITS_MAX, SessionCache
 from traced.store.database import copy_log
 from traced.store.faults import told_as_busy
@@ -89,18 +89,15 @@ class Recorder:
                     raise
                 return self._transact(self._one_by_one, entries, now)
 
-    def agent_of(self, session_id: str) -> str | None:
+    def agents_of(self, session_ids: Collection[str]) -> dict[str, str | None]:
         """
-        Return the agent recorded for a session id, if any; the first of several.
+        Return the agent recorded for each of these session ids, if any; the first of several.
 
         Raises:
             StoreBusy: If the database cannot be read just now.
         """
         with told_as_busy():
-            row = self._connection.execute(
-                statement("select_agent_of_session"), {"session_id": session_id}
-            ).fetchone()
-        return None if row is None else str(row[0])
+            return load.agents(self._connection, session_ids)
 
     def running_sessions(self, after_pk: int, sessions_max: int) -> list[RunningSession]:
         """
