@@ -164,6 +164,7 @@ class Daemon:
                     watchers.start_soon(rooms.retention.watch)
                     watchers.start_soon(rooms.background.run)
                     watchers.start_soon(rooms.readers.watch)
+                    watchers.start_soon(rooms.memory.watch)
                     log.info("ready", socket=place.name, database=str(self._config.db))
                     self._heartbeat.ready()
                     ready()

@@ -21,6 +21,7 @@ from traced.ingest.endpoint import allow_descriptors
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake
 from traced.ingest.listener import Limits, Listener
+from traced.ingest.memory import Memory
 from traced.ingest.notes import Notes
 from traced.ingest.pace import Pace
 from traced.ingest.pulse import Pulse
@@ -62,6 +63,7 @@ class Rooms:
             config.batch_events_max,
         )
         self.readers = Readers(store, lambda: self.figures.last_commit_seconds)
+        self.memory = Memory(store, lambda: self.figures.received)
         self.pulse = Pulse(lambda: self.figures.queued)
         self.retention = Retention(
             store,

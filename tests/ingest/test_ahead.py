@@ -91,20 +91,6 @@ async def test_a_batch_has_a_bound() -> None:
         assert sizes == [3, 3, 3, 3, 3]
 
 
-async def test_a_batch_that_somebody_awaits_grows_no_further(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It takes who awaits it, however large it is; what comes behind is the next."""
-    monkeypatch.setattr(ahead, "AWAITED_EVENTS_MAX", 2)
-    async with room(events_max=4) as one:
-        one.put(step(), step())
-        one.put(step(), awaited=True)
-        one.put(step())
-        sizes = [len((await one.batch()).entries) for _ in range(2)]
-
-        assert sizes == [3, 1]
-
-
 async def test_what_comes_while_a_batch_is_committed_is_one_batch() -> None:
     """However many submissions it is."""
     async with room() as one:

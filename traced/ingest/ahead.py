@@ -26,17 +26,13 @@ SLICE_BYTES: Final = 256 * 1024
 LINGER_SECONDS: Final = 0.005
 OFTEN_SECONDS: Final = 0.02
 ENOUGH_EVENTS: Final = 250
-# Twice as many events a batch write an index page half as often, but whoever awaits one waits
-# twice as long: of these a batch takes no more than are committed in some 30 ms.
-AWAITED_EVENTS_MAX: Final = 1000
 
 
 class Translated(Struct):
-    """Submissions, one entry for each of their records, and whether somebody awaits one."""
+    """Submissions, and one entry for each of their records."""
 
     submissions: list[Submission] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    awaited: bool = False
 
 
 class Ahead:
@@ -106,19 +102,15 @@ class Ahead:
 
     async def _add(self, submission: Submission) -> None:
         entries = await self._translated(submission)
-        while self._next.entries and len(self._next.entries) + len(entries) > self._bound():
+        while self._next.entries and len(self._next.entries) + len(entries) > self._events_max:
             self._enough.set()
             self._emptied = anyio.Event()
             await self._emptied.wait()
         self._next.submissions.append(submission)
         self._next.entries += entries
-        self._next.awaited = self._next.awaited or submission.awaited
         self._arrived.set()
         if submission.awaited or len(self._next.entries) >= ENOUGH_EVENTS:
             self._enough.set()
-
-    def _bound(self) -> int:
-        return min(self._events_max, AWAITED_EVENTS_MAX) if self._next.awaited else self._events_max
 
     async def _translated(self, submission: Submission) -> list[Entry]:
         entries: list[Entry | None] = []

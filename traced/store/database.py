@@ -33,7 +33,7 @@ SQLITE_VERSION_MIN: Final = (3, 37, 0)
 # commit within 31 ms at p99; 16,000 gave 5 % more and 80 ms (2 cores, ext4).
 WAL_AUTOCHECKPOINT_PAGES: Final = 4000
 # The pages that a batch changes: those of its rows, and for each session one of each index.
-CACHE_KIB: Final = 8 * 1024
+CACHE_KIB: Final = 4 * 1024
 WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 BUSY_SECONDS_MAX: Final = 2.0
 # Who opens it tries again by himself, and hears a signal in between.
