@@ -176,8 +176,7 @@ def _mapped(
             unknown = translator.translate(submission, entries)
         if not unknown:
             return [entry for entry in entries if entry is not None]
-        for session_id, agent in to.agents_of(unknown).items():
-            translator.learn(session_id, agent)
+        translator.learn(unknown, to.agents_of(unknown))
 
 
 def _append(clock: Clock, to: Recorder, entries: list[Entry]) -> None:

@@ -17,7 +17,7 @@ from traced.core.rejections import Rejections
 from traced.core.wire import Control
 from traced.ingest.intake import Submission
 from traced.ingest.translate import Translator
-from traced.store.recorder import Entry, Recorder
+from traced.store.recorder import Recorder
 
 VERSION = FIXTURES / "claude-code" / "2.1.330"
 # Same as a hook tells it; of a sub-agent's results a transcript has only what the model was given.
@@ -45,9 +45,8 @@ def take(recorder: Recorder, told: Iterable[bytes]) -> list[str]:
     capture = Capture("summary", Redactor())
     items = Protocol(capture).receive_data(b"".join(told))
     whole = [item for item in items if not isinstance(item, Control)]
-    entries: list[Entry] = []
     submission = Submission(whole, 0, NOW, None, lambda _outcomes: None)
-    assert Translator(capture, Rejections(capture)).translate(submission, entries) is None
+    entries = Translator(capture, Rejections(capture)).entries(submission, lambda _unknown: {})
     return [outcome.status for outcome in recorder.append(entries, NOW)]
 
 

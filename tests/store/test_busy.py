@@ -173,7 +173,7 @@ def test_a_closed_database_is_busy(path: Path) -> None:
     for ask in (
         recorder.prove,
         lambda: recorder.running_sessions(0, 9),
-        lambda: recorder.agent_of("s1"),
+        lambda: recorder.agents_of(["s1"]),
     ):
         with pytest.raises(StoreBusy, match="closed database"):
             ask()

@@ -20,7 +20,7 @@ from traced.ingest.intake import Submission
 from traced.ingest.translate import Translator
 from traced.store.exporting import Wanted, rows
 from traced.store.reader import open_reader
-from traced.store.recorder import Entry, Recorder
+from traced.store.recorder import Recorder
 
 Line = dict[str, Any]
 # What each database numbers for itself, and when the export was made.
@@ -46,11 +46,8 @@ class Recorded:
         items = Protocol(self.capture).receive_data(told)
         records = [item for item in items if not isinstance(item, Control)]
         translator = Translator(self.capture, Rejections(self.capture))
-        entries: list[Entry] = []
         submission = Submission(records, 0, now, peer_uid, lambda _outcomes: None)
-        while (unknown := translator.translate(submission, entries)) is not None:
-            translator.learn(unknown, self.recorder.agent_of(unknown))
-        return self.recorder.append(entries, now)
+        return self.recorder.append(translator.entries(submission, self.recorder.agents_of), now)
 
     def export(self, wanted: Wanted = Wanted()) -> list[bytes]:  # noqa: B008 - a tuple
         """Return the lines of an export."""

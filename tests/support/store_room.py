@@ -46,11 +46,9 @@ class Translating:
 
     def entries(self, some: Submission) -> list[Entry]:
         """Return one event or rejection for each record of a submission."""
-        entries: list[Entry | None] = []
-        while session_ids := self.translator.translate(some, entries):
-            for session_id in session_ids:
-                self.translator.learn(session_id, self.agent_of(session_id))
-        return [entry for entry in entries if entry is not None]
+        return self.translator.entries(
+            some, lambda unknown: {each: self.agent_of(each) for each in unknown}
+        )
 
 
 def translator(

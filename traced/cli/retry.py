@@ -78,13 +78,9 @@ def readable(event: RejectedEvent, config: Config) -> Readable | Refusal:
         for item in Protocol(capture, line_bytes_max=config.line_bytes_max).receive_data(line)
         if not isinstance(item, Control)
     ]
-    entries: list[Event | Rejected | None] = []
     translator = Translator(capture, Rejections(capture))
     whole = Submission(records, 0, epoch_ms(event.received_at) or 0, None, lambda _outcomes: None)
-    while session_ids := translator.translate(whole, entries):
-        for session_id in session_ids:
-            translator.learn(session_id, event.agent)
-    match entries:
+    match translator.entries(whole, lambda unknown: dict.fromkeys(unknown, event.agent)):
         case [Event()]:
             return Readable(event.id, line)
         case [Rejected() as rejected]:

@@ -123,5 +123,4 @@ class Ahead:
                     unknown = await anyio.to_thread.run_sync(translate, submission, entries)
             if not unknown:
                 return [entry for entry in entries if entry is not None]
-            for session_id, agent in (await self._agents_of(unknown)).items():
-                self._translator.learn(session_id, agent)
+            self._translator.learn(unknown, await self._agents_of(unknown))

@@ -6,6 +6,7 @@ go on. Redaction and summaries happen here, before anything is stored.
 """
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, assert_never
 
 from msgspec import Raw
@@ -81,11 +82,19 @@ class Translator:
             entries[number] = entry
         return list(self._unknown)
 
-    def learn(self, session_id: str, agent: str | None) -> None:
-        """Take note of the agent that the database has for a session id, if any."""
-        if len(self._agents) >= SESSIONS_KNOWN_MAX:
-            self._agents.clear()
-        self._agents[session_id] = agent or DEFAULT_AGENT
+    def entries(
+        self, submission: Submission, agents_of: Callable[[list[str]], Mapping[str, str | None]]
+    ) -> list[Entry]:
+        """Do all of that for who can ask at once."""
+        entries: list[Entry | None] = []
+        while unknown := self.translate(submission, entries):
+            self.learn(unknown, agents_of(unknown))
+        return [entry for entry in entries if entry is not None]
+
+    def learn(self, session_ids: Iterable[str], agents: Mapping[str, str | None]) -> None:
+        """Take note of the agents that the database has for session ids, if any."""
+        for session_id in session_ids:
+            self._note(session_id, agents.get(session_id) or DEFAULT_AGENT)
 
     def _entry(self, record: Record, submission: Submission) -> Entry:
         try:
@@ -186,7 +195,12 @@ class Translator:
         if not recorded:
             self._agents.pop(session_id, None)
         elif session_id not in self._agents:
-            self.learn(session_id, agent)
+            self._note(session_id, agent)
+
+    def _note(self, session_id: str, agent: str) -> None:
+        if len(self._agents) >= SESSIONS_KNOWN_MAX:
+            self._agents.clear()
+        self._agents[session_id] = agent
 
     def _too_long(self, record: TooLong, now: int) -> Rejected:
         """Reject a line that was too long; what shows of a call's end is applied all the same."""
