@@ -20,7 +20,7 @@ from benchmarks.server import Server
 
 ONE_SHOT_PROCESSES = 4
 # batch, rows a statement, checkpoint pages: the fastest of these is the limit.
-LIMITS = ((1000, 250, 4000), (4000, 1000, 4000), (4000, 1000, 16000))
+LIMITS = ((2000, 250, 4000), (4000, 1000, 4000), (4000, 1000, 16000))
 
 Figures = dict[str, list[float]]
 

@@ -2,7 +2,8 @@
 The tuned limit: how fast these rows get into this schema with nothing else to do.
 
 One thread, no socket, no decoding, no ordering: the same final rows, bound to the fastest
-statement, each batch committed with the same durability. Run as a process of its own:
+statement, without the columns that no row of it fills, each batch committed with the same
+durability. Run as a process of its own:
 ``python -m benchmarks.limit SOURCE.db TARGET.db BATCH ROWS_A_STATEMENT CHECKPOINT_PAGES``.
 """
 
@@ -11,7 +12,7 @@ import resource
 import sqlite3
 import sys
 import time
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 
 from traced.store.database import prepare
@@ -25,6 +26,7 @@ def main() -> None:
     batch, rows_a_statement, pages = (int(each) for each in sys.argv[3:6])
     with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as reader:
         rows = {table: reader.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
+        names = {table: _names(reader, table) for table in TABLES}
     reader.close()
     connection = sqlite3.connect(target, isolation_level=None, cached_statements=256)
     prepare(connection, target, "power")
@@ -33,7 +35,7 @@ def main() -> None:
     work = [
         statement
         for table in TABLES
-        for statement in _statements(table, rows[table], batch, rows_a_statement)
+        for statement in _statements(table, names[table], rows[table], batch, rows_a_statement)
     ]
     steps = len(rows["step"])
     rows.clear()
@@ -45,8 +47,12 @@ def main() -> None:
     print(json.dumps({"rows": steps, "seconds": wall, "cpu": cpu}))
 
 
+def _names(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [column[0] for column in connection.execute(f"SELECT * FROM {table}").description]
+
+
 def _statements(
-    table: str, rows: list[tuple[object, ...]], batch: int, size: int
+    table: str, names: list[str], rows: list[tuple[object, ...]], batch: int, size: int
 ) -> list[tuple[str, list[object]]]:
     """Cut rows into transactions, and these into statements; all values are flat already."""
     work: list[tuple[str, list[object]]] = []
@@ -54,9 +60,13 @@ def _statements(
         work.append(("BEGIN IMMEDIATE", []))
         for at in range(start, min(start + batch, len(rows)), size):
             some = rows[at : min(at + size, start + batch)]
-            group = "(" + ",".join("?" * len(some[0])) + ")"
-            sql = f"INSERT INTO {table} VALUES " + ",".join([group] * len(some))
-            work.append((sql, list(chain.from_iterable(some))))
+            columns = list(zip(*some, strict=True))
+            told = [column != (None,) * len(some) for column in columns]
+            group = "(" + ",".join("?" * sum(told)) + ")"
+            sql = f"INSERT INTO {table} ({','.join(compress(names, told))}) VALUES "
+            sql += ",".join([group] * len(some))
+            values = chain.from_iterable(zip(*compress(columns, told), strict=True))
+            work.append((sql, list(values)))
         work.append(("COMMIT", []))
     return work
 
