@@ -39,7 +39,7 @@ def test_what_can_be_reloaded_is_told_from_what_cannot(tmp_path: Path) -> None:
 
     assert found.config == config_in(tmp_path, capture="full", drain_seconds_max=3)
     assert found.changed == {"capture": "summary->full", "drain_seconds_max": "10->3"}
-    assert found.needing_restart == {"batch_events_max": "1000->7"}
+    assert found.needing_restart == {"batch_events_max": "2000->7"}
 
 
 def test_places_need_a_restart(tmp_path: Path) -> None:

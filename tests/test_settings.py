@@ -31,7 +31,7 @@ def test_defaults_hold_without_anything_else(tmp_path: Path) -> None:
     """With nothing given every setting is its default and says so."""
     found = effective({}, environ(tmp_path))
 
-    assert found.config.batch_events_max == 1000
+    assert found.config.batch_events_max == 2000
     assert found.config.db == tmp_path / ".local/state/traced/traced.db"
     assert {setting.origin for setting in found.settings.values()} == {"default"}
 

@@ -119,14 +119,8 @@ class Recorder:
         return not copy_log(self._connection)
 
     def empty_page_cache(self) -> None:
-        """
-        Let go of the pages that are kept in memory; they are read again when they are needed.
-
-        Raises:
-            StoreBusy: If that cannot be done just now.
-        """
-        with told_as_busy():
-            self._connection.execute("PRAGMA shrink_memory")
+        """Let go of the pages that are kept in memory; they are read again when needed."""
+        self._connection.execute("PRAGMA shrink_memory")
 
     def remove(self, work: Work) -> Slice:
         """
