@@ -15,6 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from traced.backfill.rollouts import by_session, is_rollout
 from traced.backfill.told import SubAgent
 from traced.core.errors import TracedError
 
@@ -75,30 +76,50 @@ def sub_agent_of(path: Path) -> SubAgent | None:
 
 
 def _below(folder: Path) -> Iterator[SessionFiles]:
+    rollouts: list[Path] = []
     for place, folders, names in os.walk(folder.absolute()):
         folders.sort()
         here = Path(place)
         files = [here / name for name in sorted(names) if name.endswith(SUFFIX)]
         if here.name == SUB_AGENTS_FOLDER and files:
             main = _main_of(files[0])
-            yield _session_of(main) if main.exists() else SessionFiles(None, tuple(files))
+            told = tuple(filter(_is_sub_agent, files))
+            if main.exists():
+                yield _session_of(main)
+            elif told:
+                yield SessionFiles(None, told)
             continue
+        rollouts += filter(is_rollout, files)
         # Claude Code 2.0 keeps sub-agents beside their sessions; which is whose, their lines say.
-        for path in (each for each in files if not SUB_AGENT.match(each.stem)):
+        for path in filter(_is_main, files):
             yield _session_of(path)
-        for path in (each for each in files if SUB_AGENT.match(each.stem)):
+        for path in filter(_is_sub_agent, files):
             yield SessionFiles(None, (path,))
+    for first, *others in by_session(rollouts):
+        yield SessionFiles(first, tuple(others))
 
 
 def _session_of(path: Path) -> SessionFiles:
     if path.parent.name == SUB_AGENTS_FOLDER:
         main = _main_of(path)
         return _session_of(main) if main.exists() else SessionFiles(None, (path,))
-    if SUB_AGENT.match(path.stem):
+    if _is_sub_agent(path):
         return SessionFiles(None, (path,))
+    if is_rollout(path):
+        beside_it = filter(is_rollout, sorted(path.parent.iterdir()))
+        first, *others = next(each for each in by_session(beside_it) if path in each)
+        return SessionFiles(first, tuple(others))
     beside = path.with_suffix("") / SUB_AGENTS_FOLDER
     found = sorted(beside.glob("*" + SUFFIX)) if beside.is_dir() else []
-    return SessionFiles(path, tuple(found))
+    return SessionFiles(path, tuple(filter(_is_sub_agent, found)))
+
+
+def _is_sub_agent(path: Path) -> bool:
+    return SUB_AGENT.match(path.stem) is not None
+
+
+def _is_main(path: Path) -> bool:
+    return not _is_sub_agent(path) and not is_rollout(path)
 
 
 def _main_of(sub_agent: Path) -> Path:

@@ -8,7 +8,7 @@ module with a reader and one line here.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
-from traced.backfill import claude_code, exported
+from traced.backfill import claude_code, codex, exported
 from traced.backfill.told import Asked, Counts, SubAgent
 
 Record = Mapping[str, object]
@@ -46,6 +46,7 @@ class Format(NamedTuple):
 
 FORMATS: Final = (
     Format("Claude Code", claude_code.recognises, lambda _asked: claude_code.Transcript()),
+    Format("Codex", codex.recognises, lambda _asked: codex.Rollouts()),
     Format("traced export", exported.recognises, exported.Export, of_one=False),
 )
 

@@ -55,18 +55,20 @@ class Usages(Struct):
     def message(self, prompt: Prompt, message: Record) -> None:
         """Add what a message of the model says that it used."""
         model, usage = text(message, "model"), mapping(message, "usage")
-        if model == SYNTHETIC or not usage:
-            return
+        if model != SYNTHETIC and usage:
+            self.add(prompt, model, text(message, "id"), _counts(usage))
+
+    def add(self, prompt: Prompt, model: str | None, key: str | None, counts: list[int]) -> None:
+        """Add figures in the order of `COUNTS`; of one key, if there is one, the last hold."""
         prompt.model = prompt.model or model
-        counts = _counts(usage)
-        before = self.messages.get(message_id := text(message, "id") or "", [0] * len(counts))
+        before = self.messages.get(key or "", [0] * len(counts))
         held = prompt.counts or [0] * len(counts)
         prompt.counts = [
             min(TOKENS_END, total + new - old)
             for total, new, old in zip(held, counts, before, strict=True)
         ]
-        if message_id:
-            self.messages[message_id] = counts
+        if key:
+            self.messages[key] = counts
 
     def told(self) -> Iterator[bytes]:
         """Yield when each prompt was answered, by whom, and what that used."""
@@ -83,13 +85,14 @@ class Usages(Struct):
 
 def _counts(usage: Record) -> list[int]:
     """Return a message's figures; the API's own leave cached tokens out of those of the input."""
-    read = _count(usage, "cache_read_input_tokens")
-    written = _count(usage, "cache_creation_input_tokens")
-    fresh = _count(usage, "input_tokens")
-    return [fresh + read + written, _count(usage, "output_tokens"), read, written]
+    read = count(usage, "cache_read_input_tokens")
+    written = count(usage, "cache_creation_input_tokens")
+    fresh = count(usage, "input_tokens")
+    return [fresh + read + written, count(usage, "output_tokens"), read, written]
 
 
-def _count(usage: Record, key: str) -> int:
+def count(usage: Record, key: str) -> int:
+    """Return a figure of a message; zero where it is none."""
     value = usage.get(key)
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < TOKENS_END
     return value if is_count and isinstance(value, int) else 0

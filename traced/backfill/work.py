@@ -114,9 +114,7 @@ class Work(Struct):
         if session.main is not None:
             yield from reader.read(self._records(session.main), None)
         for path in session.sub_agents:
-            sub_agent = sub_agent_of(path)
-            if sub_agent is not None:
-                yield from reader.read(self._records(path), sub_agent)
+            yield from reader.read(self._records(path), sub_agent_of(path))
         yield from reader.end()
 
     def _records(self, path: Path) -> Iterator[dict[str, object]]:

@@ -44,13 +44,13 @@ def import_(
     socket: Socket = None,
 ) -> None:
     """
-    Take in the transcripts that Claude Code keeps of its sessions, and what was exported.
+    Take in what Claude Code and Codex keep of their sessions, and what was exported.
 
     What hooks recorded stays as it is: an import adds what they missed, such as calls that were
     refused, the model and the tokens of each prompt. What `traced export` wrote comes back whole.
     Twice is once, and an import that was stopped goes on where it was. The daemon must be running.
 
-    Example: traced import ~/.claude/projects
+    Example: traced import ~/.claude/projects ~/.codex/sessions
     """
     found = effective({"db": db, "socket": socket}, os.environ)
     whole = list(sessions(paths))

@@ -67,6 +67,7 @@ EXPLICIT_SHIFT: Final = SHIFT["explicit_prompt"]
 STARTED_AT_SHIFT: Final = SHIFT["started_at"]
 RESULT: Final = tuple((name, SHIFT[name]) for name in ("output", "output_summary", "error"))
 # What a batch says of a result holds only where nobody else tells: the others need not be undone.
+IMPORTED: Final = 0
 RESULT_RANK: Final = {Phase.BATCH: 1, Phase.START: 2, Phase.DENIED: 3, Phase.END: 4}
 CONTENT: Final = frozenset({"input", "output"})
 PLAIN: Final = tuple(
@@ -162,8 +163,9 @@ def merge(step: StepState, change: StepChange, prompt_number: int) -> None:
         held = step.match_key
         step.match_key = change.match_key if held is None else min(held, change.match_key)
     _settle_status(step, phase, change.status)
-    if step.ranks & RANK_MASK == BY_END:
-        _drop_result_of_batch(step)
+    strongest = step.ranks & RANK_MASK
+    if strongest > BY_IMPORT:
+        _drop_results(step, RESULT_RANK[Phase.BATCH] if strongest == BY_END else IMPORTED)
 
 
 def _offer(step: StepState, name: str, value: str | float, rank: int, shift: int) -> None:
@@ -191,10 +193,11 @@ def _offer_what(step: StepState, trace_type: str, name: str, rank: int) -> None:
     step.name = name
 
 
-def _drop_result_of_batch(step: StepState) -> None:
+def _drop_results(step: StepState, rank_max: int) -> None:
     # An end is complete: what the model was given for a call that failed only repeats its error.
+    # And what an import said of a result goes with the end that it told, which holds no more.
     for name, shift in RESULT:
-        if (step.ranks >> shift) & RANK_MASK == RESULT_RANK[Phase.BATCH]:
+        if (step.ranks >> shift) & RANK_MASK <= rank_max:
             step.ranks &= ~(RANK_MASK << shift)
             setattr(step, name, None)
 
