@@ -96,7 +96,7 @@ class Ahead:
         return batch
 
     async def between_submissions(self, change: Callable[[], None]) -> None:
-        """Change what the translator works with, while it does not."""
+        """Change what the translator works with, while no thread of ours does."""
         async with self._turn:
             change()
 
@@ -116,10 +116,10 @@ class Ahead:
         entries: list[Entry | None] = []
         translate = self._translator.translate
         while True:
-            async with self._turn:
-                if submission.size <= SLICE_BYTES:
-                    unknown = translate(submission, entries)
-                else:
+            if submission.size <= SLICE_BYTES:
+                unknown = translate(submission, entries)
+            else:
+                async with self._turn:
                     unknown = await anyio.to_thread.run_sync(translate, submission, entries)
             if not unknown:
                 return [entry for entry in entries if entry is not None]
