@@ -24,6 +24,7 @@ from traced.ingest import lost, minute
 from traced.ingest.endpoint import Lock, keep_database, keep_socket, locked
 from traced.ingest.handback import hand_back
 from traced.ingest.listening import Endpoint, endpoint
+from traced.ingest.memory import keep_together
 from traced.ingest.writer import retry_seconds
 from traced.reload import Reloader
 from traced.rooms import Rooms
@@ -66,6 +67,7 @@ async def serve(
     manager = ServiceManager(os.environ)
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
+    keep_together()
     with (
         anyio.open_signal_receiver(*signals.wanted) as received,
         locked(config.db, "database", later=True) as lock,

@@ -52,18 +52,18 @@ def test_items_weigh_their_lines_and_themselves() -> None:
     """Over however many calls a line came; a long line weighs only what is left of it."""
     receiver = protocol(line_bytes_max=100_000)
     receiver.receive_data(PING + PING + ENVELOPE[:5])
-    assert receiver.lines_bytes == 2 * (len(PING) + 512)
+    assert receiver.lines_bytes == 2 * (len(PING) + 1024)
     receiver.receive_data(ENVELOPE[5:20])
     assert receiver.lines_bytes == 0
     receiver.receive_data(ENVELOPE[20:] + NATIVE[:-1])
-    assert receiver.lines_bytes == len(ENVELOPE) + 512
+    assert receiver.lines_bytes == len(ENVELOPE) + 1024
     receiver.receive_eof()
-    assert receiver.lines_bytes == len(NATIVE) - 1 + 512
+    assert receiver.lines_bytes == len(NATIVE) - 1 + 1024
     receiver.receive_data(b"x" * 1_000_000 + b"\n")
     assert 512 < receiver.lines_bytes < 60_000
     receiver.receive_data(PING[:-1])
     receiver.give_up()
-    assert receiver.lines_bytes == len(PING) - 1 + 512
+    assert receiver.lines_bytes == len(PING) - 1 + 1024
     receiver.give_up()
     assert receiver.lines_bytes == 0
 

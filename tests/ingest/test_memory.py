@@ -5,7 +5,7 @@ import pytest
 from support.store import whole
 from support.store_files import store_on
 
-from traced.ingest.memory import Memory, give_back
+from traced.ingest.memory import Memory, give_back, keep_together
 
 
 async def test_memory_is_given_back_once_a_burst_is_over(tmp_path: Path) -> None:
@@ -37,3 +37,9 @@ def test_the_c_library_returns_what_it_keeps() -> None:
 
     assert give_back()
     assert len(kept) == 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be asked")
+def test_the_c_library_lets_threads_share() -> None:
+    """What it keeps for itself is bounded whatever the number of threads."""
+    assert keep_together()

@@ -62,7 +62,7 @@ def test_a_visit_is_what_was_sent_in_its_order() -> None:
     assert submission is not None
     assert [type(record) for record in submission.records] == [NativeEvent, Rejected, NativeEvent]
     assert (submission.peer_uid, submission.awaited) == (1000, False)
-    assert submission.size == len(native(1) + b"rubbish\n" + HALF) + 3 * 512
+    assert submission.size == len(native(1) + b"rubbish\n" + HALF) + 3 * 1024
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,11 @@ from traced.core.rejections import RawCapture, Rejections
 from traced.core.salvage import salvage
 from traced.core.wire import LINE_BYTES_MAX, Item, TooLong
 
-ITEM_BYTES: Final = 512
-"""What an item takes beside its line: 90 to 400 bytes, and 1200 with every field set (measured)."""
+ITEM_BYTES: Final = 1024
+"""
+What an item takes beside its line: decoded 90 to 400 bytes, 1200 with every field set, and as much
+again once it is translated (measured).
+"""
 
 
 class Protocol:
