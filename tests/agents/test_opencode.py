@@ -7,7 +7,15 @@ from support.adapters import AT, read, read_step
 
 from traced.agents import opencode
 from traced.core.errors import Malformed
-from traced.core.event import Phase, PromptEnded, PromptSubmitted, SessionEnded, SessionStarted
+from traced.core.event import (
+    AgentEnded,
+    AgentStarted,
+    Phase,
+    PromptEnded,
+    PromptSubmitted,
+    SessionEnded,
+    SessionStarted,
+)
 
 AGENT = "opencode"
 PART = "message.part.updated"
@@ -84,7 +92,7 @@ def test_other_parts_keep_nothing(payload: dict[str, Any]) -> None:
     ],
 )
 def test_its_tools_are_told_by_their_kind(tool: str, args: object, what: tuple[str, str]) -> None:
-    """An MCP tool's name joins server and tool so that they cannot be told apart."""
+    """An MCP tool's name joins server and tool so that nobody can tell who does not know them."""
     payload = {"input": INPUT | {"tool": tool}, "output": {"args": args}}
     found = read_step(AGENT, "tool.execute.before", payload)
 
@@ -126,4 +134,83 @@ def test_each_state_of_a_call_is_an_event() -> None:
     assert opencode.event_id(PART, part("running")) == f"{PART}:call_1:running"
     assert opencode.event_id(PART, part("error")) == f"{PART}:call_1:error"
     assert opencode.event_id("session.idle", bus("session.idle")) is None
+    idle = bus("session.idle")
+    idle["input"]["event"]["id"] = "evt_1"
+    assert opencode.event_id("session.idle", idle) == "session.idle:evt_1"
     assert opencode.event_id(PART, bus(PART)) is None
+
+
+@pytest.mark.parametrize(
+    ("server", "tool", "what"),
+    [
+        ("demo", "demo_add", ("mcp", "add", "demo")),
+        ("my_own", "my_own_add_up", ("mcp", "add_up", "my_own")),
+        ("demo", "demonstrate", ("tool", "demonstrate", None)),
+        ("demo", "demo_", ("tool", "demo_", None)),
+        (7, "demo_add", ("tool", "demo_add", None)),
+    ],
+)
+def test_a_tool_of_a_server_that_the_plugin_knows_is_an_mcp_call(
+    server: object, tool: str, what: tuple[str, str, str | None]
+) -> None:
+    """Its name begins with the server's."""
+    payload = {"input": INPUT | {"tool": tool}, "output": {"args": {}}, "mcp_server": server}
+    found = read_step(AGENT, "tool.execute.before", payload)
+
+    assert (found.trace_type, found.name, found.source) == what
+
+
+def test_what_a_sub_agent_does_is_told_under_its_name() -> None:
+    """The session above it is the event's, not its parent; its message starts it, rest ends it."""
+    below = {"lineage": ["s", "c"]}
+    sent = {"message": {"id": "msg_2", "agent": "explore", "model": {"modelID": "m"}}, "parts": []}
+    message = {"input": {"sessionID": "c"}, "output": sent, **below}
+    deeper = read_step(AGENT, PART, part("running") | {"lineage": ["s", "c", "d"]})
+    call = read_step(AGENT, "tool.execute.before", BEFORE | below)
+
+    assert (call.agent_id, call.parent_agent_id) == ("c", None)
+    assert (deeper.agent_id, deeper.parent_agent_id) == ("d", "c")
+    assert read(AGENT, "chat.message", message) == (AgentStarted("c", "explore", None),)
+    assert opencode.model("chat.message", message) is None
+    assert read(AGENT, "session.idle", bus("session.idle") | below) == (AgentEnded("c", None),)
+    assert read(AGENT, "session.deleted", bus("session.deleted") | below) == ()
+
+
+@pytest.mark.parametrize("lineage", [None, "s", [], ["s"], [7, 8], {"s": "c"}])
+def test_any_other_lineage_is_that_of_the_user_s_own_session(lineage: object) -> None:
+    """Whatever another plugin may write there."""
+    assert read_step(AGENT, "tool.execute.before", BEFORE | {"lineage": lineage}).agent_id is None
+
+
+def test_a_launch_names_whom_it_started() -> None:
+    """As soon as the part that shows it does."""
+    launch = part("running", metadata={"sessionId": "c"})
+    launch["input"]["event"]["properties"]["part"]["tool"] = "task"
+    step = read_step(AGENT, PART, launch)
+
+    assert (step.trace_type, step.name, step.child_agent_id) == ("agent", "Task", "c")
+    assert (
+        read_step(AGENT, PART, part("running", metadata={"sessionId": "c"})).child_agent_id is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [(0, ("ok", None)), (3, ("error", "exit code 3")), (None, ("ok", None)), ("3", ("ok", None))],
+)
+def test_a_command_is_told_by_its_exit_code(code: object, outcome: tuple[str, str | None]) -> None:
+    """One that was stopped has none."""
+    step = read_step(AGENT, PART, part("completed", output="out", metadata={"exit": code}))
+
+    assert (step.status, step.error) == outcome
+    assert step.output_summary == "out"
+
+
+def test_a_call_of_no_tool_is_an_error_under_the_name_that_was_given() -> None:
+    """OpenCode runs a tool of its own in its place."""
+    payload = part("completed", output="no such tool", input={"tool": "nope", "error": "e"})
+    payload["input"]["event"]["properties"]["part"]["tool"] = "invalid"
+    step = read_step(AGENT, PART, payload)
+
+    assert (step.name, step.status, step.error) == ("nope", "error", "no such tool")
+    assert step.input_summary is None

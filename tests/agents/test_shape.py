@@ -66,6 +66,19 @@ def test_what_opencodes_bus_tells_is_one_level_below(
     assert about({"hook": "event", "input": {"event": event}}) == (kind, *expected)
 
 
+@pytest.mark.parametrize(
+    ("lineage", "session"), [(["r", "s"], "r"), (["r"], "r"), ([], "s"), ("r", "s"), ([7], 7)]
+)
+def test_the_session_of_opencodes_sub_agent_is_the_user_s(lineage: object, session: object) -> None:
+    """The first of those that the plugin names; one that is no text is refused later."""
+    call = {"hook": "tool.execute.before", "input": {"sessionID": "s"}, "lineage": lineage}
+    idle = {"type": "session.idle", "properties": {"sessionID": "s"}}
+    event = {"hook": "event", "input": {"event": idle}, "lineage": lineage}
+
+    assert about(call)[1] == session
+    assert about(event)[1] == session
+
+
 @pytest.mark.parametrize("given", [None, [], "text", {"event": None}, {"event": {"type": 5}}])
 def test_nothing_is_made_up(given: object) -> None:
     """What is not there stays away, whatever stands in its place."""

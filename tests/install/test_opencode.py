@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.daemon import wait_until
@@ -133,6 +134,89 @@ def test_the_plugin_hands_over_the_events_that_traced_uses(tmp_path: Path) -> No
     assert told_of == {*AGENT.events, "event"}
 
 
+def spooled(folder: Path, count: int) -> list[dict[str, Any]]:
+    """The envelopes that the client left, in no order, once there are `count`."""
+    spool = folder / "spool"
+    wait_until(lambda: len(list(spool.glob("[0-9]*"))) == count, "the events")
+    return [json.loads(file.read_bytes()) for file in spool.glob("[0-9]*")]
+
+
+@needs_node
+def test_the_plugin_says_whose_sub_agent_a_session_is(tmp_path: Path) -> None:
+    """It learns it when the session begins or changes, and hands over no beginning of its own."""
+    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
+    play(
+        tmp_path,
+        command.shell,
+        """
+        const tell = (type, info) => hooks.event({event: {type, properties: {info}}});
+        await tell("session.created", {id: "c", parentID: "s"});
+        await tell("session.updated", {id: "d", parentID: "c"});
+        await tell("message.updated", {id: "s", parentID: "of a message"});
+        for (const sessionID of ["s", "c", "d"]) {
+          hooks["chat.message"]({sessionID}, {});
+          hooks["tool.execute.before"]({tool: "bash", sessionID}, {});
+          hooks.event({event: {type: "session.idle", properties: {sessionID}}});
+        }
+        await hooks.dispose();
+        """,
+    )
+    found = [event["payload"].get("lineage") for event in spooled(tmp_path, 9)]
+    assert sorted(found, key=str) == [*[None] * 3, *[["s", "c", "d"]] * 3, *[["s", "c"]] * 3]
+
+
+@needs_node
+def test_the_plugin_names_a_running_calls_sub_agent_once(tmp_path: Path) -> None:
+    """Its part is told again with every line of output."""
+    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
+    state = {"status": "running", "metadata": {"sessionId": "c"}}
+    properties = {"part": {"type": "tool", "tool": "task", "callID": "1", "state": state}}
+    event = {"type": "message.part.updated", "properties": properties}
+    play(
+        tmp_path,
+        command.shell,
+        f"for (const event of Array(3).fill({json.dumps(event)})) hooks.event({{event}});"
+        "await hooks.dispose();",
+    )
+    assert [event["payload"]["input"]["event"] for event in spooled(tmp_path, 1)] == [event]
+
+
+@needs_node
+def test_the_plugin_knows_the_servers_of_mcp_tools(tmp_path: Path) -> None:
+    """By the configuration; of two that fit, the longer name."""
+    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
+    play(
+        tmp_path,
+        command.shell,
+        """
+        await hooks.config({mcp: {"my": {}, "my.own": {}}});
+        for (const tool of ["my_own_add", "my_add", "bash"])
+          hooks["tool.execute.before"]({tool, sessionID: "s"}, {});
+        await hooks.dispose();
+        """,
+    )
+    payloads = [event["payload"] for event in spooled(tmp_path, 3)]
+    found = {each["input"]["tool"]: each.get("mcp_server") for each in payloads}
+    assert found == {"my_own_add": "my_own", "my_add": "my", "bash": None}
+
+
+@needs_node
+def test_the_plugin_names_its_process(tmp_path: Path) -> None:
+    """Also below an agent that has named its own: when OpenCode is gone, so is what it ran."""
+    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
+    told = play(
+        tmp_path,
+        command.shell,
+        """
+        await hooks["chat.message"]({sessionID: "s"}, {});
+        await hooks.dispose();
+        console.log(process.pid);
+        """,
+    )
+    [event] = spooled(tmp_path, 1)
+    assert event["agent_pid"] == int(told)
+
+
 @needs_node
 def test_the_plugin_never_throws_into_its_host(tmp_path: Path) -> None:
     """Whatever it is given, and whether its client reads, fails or is gone."""
@@ -146,6 +230,9 @@ def test_the_plugin_never_throws_into_its_host(tmp_path: Path) -> None:
         for (const input of [undefined, null, {}, {event: null}, {event: {type: "x"}}])
           await hooks.event(input);
         await hooks.event({event: {type: "message.part.updated"}});
+        await hooks.event({event: {type: 5, properties: {info: {id: 1, parentID: 2}}}});
+        await hooks.event({event: {type: "session.created", properties: null}});
+        for (const config of [undefined, null, {}, {mcp: 5}]) await hooks.config(config);
         await hooks.dispose();
         console.log("alive");
         """,

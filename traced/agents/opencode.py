@@ -2,8 +2,9 @@
 What OpenCode tells its plugins, as changes.
 
 Law: a call is told twice, by the hooks around it and by the part of the message that shows it;
-both have its id and meet in one step. A sub-agent is a session of its own there. Facts: the types
-that its plugin package publishes (1.18); no payload of the real program was at hand.
+both have its id and meet in one step. A sub-agent is a session of its own there; our plugin says
+below which, so that it is a sub-agent here. Facts: recordings of 1.18.33, and the types that its
+plugin package publishes.
 """
 
 from collections.abc import Callable
@@ -11,9 +12,12 @@ from typing import Final
 
 from traced.agents.fields import Payload, identity, mapping, name, number, required, text
 from traced.agents.fields import required_identity as call_id_of
-from traced.agents.tools import classify
+from traced.agents.shape import LINEAGE
+from traced.agents.tools import MCP_PREFIX, classify
 from traced.core.capture import Capture
 from traced.core.event import (
+    AgentEnded,
+    AgentStarted,
     Change,
     Phase,
     PromptEnded,
@@ -28,6 +32,8 @@ Changes = tuple[Change, ...]
 # The names of its own tools, where Claude Code has another for the same kind of step.
 TOOLS: Final = {"task": "Task", "skill": "Skill"}
 PART: Final = "message.part.updated"
+# What it runs in place of a tool that it does not have, or whose arguments do not fit.
+INVALID: Final = "invalid"
 
 
 def changes(event: str, payload: Payload, at: int, capture: Capture) -> Changes:
@@ -51,15 +57,19 @@ def event_id(event: str, payload: Payload) -> str | None:
     if event.startswith("tool.execute."):
         call_id = identity(told, "callID")
         return None if call_id is None else f"{event}:{call_id}"
-    message_id = _message_id(payload) if event == "chat.message" else None
-    return None if message_id is None else f"{event}:{message_id}"
+    if event == "chat.message":
+        known = _message_id(payload)
+    else:
+        known = identity(mapping(told, "event"), "id")
+    return None if known is None else f"{event}:{known}"
 
 
 def model(event: str, payload: Payload) -> str | None:
-    """Return the model that a message is for."""
-    if event != "chat.message":
+    """Return the model that the user's message is for."""
+    if event != "chat.message" or _sub_agent(payload) is not None:
         return None
-    return name(mapping(mapping(payload, "input"), "model"), "modelID")
+    told, sent = mapping(payload, "input"), mapping(mapping(payload, "output"), "message")
+    return name(mapping(told, "model"), "modelID") or name(mapping(sent, "model"), "modelID")
 
 
 def _about(payload: Payload) -> Payload:
@@ -70,17 +80,43 @@ def _part(payload: Payload) -> Payload:
     return mapping(_about(payload), "part")
 
 
-def _call(told: Payload, tool_input: object, capture: Capture, phase: Phase) -> StepChange:
+def _lineage(payload: Payload) -> list[str]:
+    """Return the ids of the sub-agents down to the one that this is about; of the agent, none."""
+    lineage = payload.get(LINEAGE)
+    sessions = lineage if isinstance(lineage, list) else []
+    return [agent_id for each in sessions[1:] if (agent_id := identity({"id": each}, "id"))]
+
+
+def _sub_agent(payload: Payload) -> str | None:
+    lineage = _lineage(payload)
+    return lineage[-1] if lineage else None
+
+
+def _call(
+    payload: Payload, told: Payload, tool_input: object, capture: Capture, phase: Phase
+) -> StepChange:
     tool_name = required(told, "tool")
     given = tool_input if isinstance(tool_input, dict) else {}
-    if tool_name == "skill":
-        given = {"skill": given.get("name")}
-    tool = classify(TOOLS.get(tool_name, tool_name), given)
+    if tool_name == INVALID and name(given, "tool"):
+        tool_name = required(given, "tool")
+        tool_input = None  # what the model gave is not told; the error stands in its place
+    server = name(payload, "mcp_server")
+    own_name = tool_name.removeprefix(f"{server}_")
+    if own_name not in {"", tool_name}:
+        tool = classify(f"{MCP_PREFIX}{server}__{own_name}", given)
+    elif tool_name == "skill":
+        tool = classify(TOOLS[tool_name], {"skill": given.get("name")})
+    else:
+        tool = classify(TOOLS.get(tool_name, tool_name), given)
+    lineage = _lineage(payload)
     return StepChange(
         phase=phase,
         trace_type=tool.trace_type,
         name=capture.label(tool.name),
         call_id=call_id_of(told, "callID"),
+        source=capture.optional_label(tool.source),
+        agent_id=lineage[-1] if lineage else None,
+        parent_agent_id=lineage[-2] if len(lineage) > 1 else None,
         input_summary=capture.tool_input(tool_name, tool_input),
         input=capture.whole(tool_input),
     )
@@ -88,17 +124,16 @@ def _call(told: Payload, tool_input: object, capture: Capture, phase: Phase) -> 
 
 def _before(payload: Payload, at: int, capture: Capture) -> Changes:
     given = mapping(payload, "output").get("args")
-    step = _call(mapping(payload, "input"), given, capture, Phase.START)
+    step = _call(payload, mapping(payload, "input"), given, capture, Phase.START)
     step.started_at = at
     return (step,)
 
 
 def _after(payload: Payload, at: int, capture: Capture) -> Changes:
-    told = mapping(payload, "input")
-    step = _call(told, told.get("args"), capture, Phase.END)
-    step.status = "ok"
+    told, said = mapping(payload, "input"), mapping(payload, "output")
+    step = _call(payload, told, told.get("args"), capture, Phase.END)
     step.ended_at = at
-    _put_output(step, mapping(payload, "output").get("output"), capture)
+    _put_outcome(step, told, said, capture)
     return (step,)
 
 
@@ -108,9 +143,11 @@ def _part_updated(payload: Payload, at: int, capture: Capture) -> Changes:
     phase = PHASES.get(text(state, "status") or "")
     if part.get("type") != "tool" or phase is None:
         return ()
-    step = _call(part, state.get("input"), capture, phase)
+    step = _call(payload, part, state.get("input"), capture, phase)
     times = mapping(state, "time")
     step.started_at = _time(times, "start", at)
+    if step.trace_type == "agent":
+        step.child_agent_id = identity(mapping(state, "metadata"), "sessionId")
     if phase is Phase.START:
         return (step,)
     step.ended_at = _time(times, "end", at)
@@ -118,9 +155,20 @@ def _part_updated(payload: Payload, at: int, capture: Capture) -> Changes:
         step.status = "error"
         step.error = capture.value(state.get("error"))
     else:
-        step.status = "ok"
-        _put_output(step, state.get("output"), capture)
+        _put_outcome(step, part, state, capture)
     return (step,)
+
+
+def _put_outcome(step: StepChange, told: Payload, said: Payload, capture: Capture) -> None:
+    """Put what a call that ran to its end came to: a command by its exit code."""
+    step.status = "ok"
+    step.output_summary = capture.value(said.get("output"))
+    step.output = capture.whole(said.get("output"))
+    code = number(mapping(said, "metadata"), "exit")
+    if told.get("tool") == INVALID:
+        step.status, step.error = "error", step.output_summary
+    elif code:
+        step.status, step.error = "error", capture.value(f"exit code {code:.0f}")
 
 
 def _time(times: Payload, key: str, at: int) -> int:
@@ -128,12 +176,11 @@ def _time(times: Payload, key: str, at: int) -> int:
     return at if told is None or told > at else int(told)
 
 
-def _put_output(step: StepChange, output: object, capture: Capture) -> None:
-    step.output_summary = capture.value(output)
-    step.output = capture.whole(output)
-
-
 def _chat_message(payload: Payload, _at: int, capture: Capture) -> Changes:
+    if (sub_agent := _sub_agent(payload)) is not None:
+        sent = mapping(mapping(payload, "output"), "message")
+        kind = name(mapping(payload, "input"), "agent") or name(sent, "agent")
+        return (AgentStarted(sub_agent, capture.optional_label(kind), None),)
     parts = mapping(payload, "output").get("parts")
     texts = [
         said
@@ -153,12 +200,13 @@ def _session_created(_payload: Payload, _at: int, _capture: Capture) -> Changes:
     return (SessionStarted(continues=False),)
 
 
-def _session_idle(_payload: Payload, _at: int, _capture: Capture) -> Changes:
-    return (PromptEnded(None),)
+def _session_idle(payload: Payload, _at: int, _capture: Capture) -> Changes:
+    sub_agent = _sub_agent(payload)
+    return (PromptEnded(None) if sub_agent is None else AgentEnded(sub_agent, None),)
 
 
-def _session_deleted(_payload: Payload, _at: int, _capture: Capture) -> Changes:
-    return (SessionEnded("deleted"),)
+def _session_deleted(payload: Payload, _at: int, _capture: Capture) -> Changes:
+    return () if _sub_agent(payload) else (SessionEnded("deleted"),)
 
 
 PHASES: Final = {"running": Phase.START, "completed": Phase.END, "error": Phase.END}

@@ -13,6 +13,8 @@ EVENT: Final = "hook_event_name"
 SESSION: Final = "session_id"
 # The hook of OpenCode's plugins through which its bus speaks: what happened is one level below.
 BUS: Final = "event"
+# Where our plugin puts the sessions above a sub-agent's, the user's first, and that one's last.
+LINEAGE: Final = "lineage"
 
 
 def shaped(payload: Payload) -> Payload:
@@ -42,7 +44,7 @@ def _cursor(payload: Payload) -> Payload:
 def _opencode(payload: Payload) -> Payload:
     told = mapping(payload, "input")
     if payload["hook"] != BUS:
-        return {**payload, EVENT: payload["hook"], SESSION: told.get("sessionID")}
+        return _rooted({**payload, EVENT: payload["hook"], SESSION: told.get("sessionID")})
     event = mapping(told, "event")
     about = mapping(event, "properties")
     part, info = mapping(about, "part"), mapping(about, "info")
@@ -50,4 +52,10 @@ def _opencode(payload: Payload) -> Payload:
     folder = info.get("directory")
     if session_id is None and str(event.get("type")).startswith("session."):
         session_id = info.get("id")
-    return {**payload, EVENT: event.get("type"), SESSION: session_id, "cwd": folder}
+    return _rooted({**payload, EVENT: event.get("type"), SESSION: session_id, "cwd": folder})
+
+
+def _rooted(payload: Payload) -> Payload:
+    # What a sub-agent's own session tells belongs to the one whose user asked for it.
+    lineage = payload.get(LINEAGE)
+    return {**payload, SESSION: lineage[0]} if isinstance(lineage, list) and lineage else payload
