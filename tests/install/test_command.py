@@ -176,8 +176,8 @@ def test_a_machine_that_is_busy_for_a_while_changes_no_choice(
 ) -> None:
     """The shortest time counts, not those in which something else ran."""
     runs = tmp_path / "runs"
-    busy = f"echo >> {runs}; [ $(wc -l < {runs}) -gt 3 ] || sleep 0.3\n"
-    work = f'sleep 0.2; exec {command.python} "$@"\n'  # what else it takes weighs little beside it
+    busy = f"echo >> {runs}; [ $(wc -l < {runs}) -gt 3 ] || sleep 0.15\n"
+    work = f'sleep 0.1; exec {command.python} "$@"\n'  # what else it takes weighs little beside it
     first = replace(command, python=script(tmp_path / "first", busy + work))
     second = replace(command, python=script(tmp_path / "second", work))
     assert fastest([first, second])[0] == first
