@@ -53,6 +53,18 @@ def test_an_mcp_call_is_known_by_its_context() -> None:
     assert (found.trace_type, found.name, found.source) == ("mcp", "add", "demo")
 
 
+@pytest.mark.parametrize("tool", ["invoke_agent", "delegate_to_agent"])
+def test_a_launch_is_told_by_whom_it_launched(tool: str) -> None:
+    """Without a name by the tool's own."""
+    asked = {"agent_name": "generalist", "prompt": "Look around"}
+    found = read_step(AGENT, "BeforeTool", CALL | {"tool_name": tool, "tool_input": asked})
+    nameless = read_step(AGENT, "BeforeTool", CALL | {"tool_name": tool, "tool_input": "x"})
+
+    assert (found.trace_type, found.name) == ("agent", "generalist")
+    assert found.input_summary == "Look around"
+    assert (nameless.trace_type, nameless.name) == ("agent", tool)
+
+
 @pytest.mark.parametrize("context", [None, [], {}, {"server_name": "demo"}, {"tool_name": "add"}])
 def test_half_a_context_is_none(context: object) -> None:
     """Then it is a tool under its own name."""
@@ -128,7 +140,7 @@ def test_a_call_without_a_tool_is_refused() -> None:
 
 def test_its_own_time_makes_an_event_unique() -> None:
     """Two parallel calls are two; the same event twice is one."""
-    (scenario,) = scenarios(AGENT)
+    [scenario] = [each for each in scenarios(AGENT) if each.path.stem.startswith("basic")]
     later = CALL | {"timestamp": "2026-11-22T14:40:43.692Z"}
 
     assert gemini_cli.event_id("BeforeTool", CALL) == gemini_cli.event_id("BeforeTool", dict(CALL))

@@ -109,6 +109,13 @@ def test_bad_agent_pid_is_left_out(run_hook: Run, listen: Listen, pid: str) -> N
     assert "agent_pid" not in envelope(received[0])
 
 
+def test_a_flag_names_the_agents_process(run_hook: Run, listen: Listen) -> None:
+    """An agent that was started by another knows whose the variable is."""
+    received = listen("sock")
+    run_hook(PAYLOAD, "--agent-pid", "77", CLAUDE_PID="4242")
+    assert envelope(received[0])["agent_pid"] == 77
+
+
 @pytest.mark.parametrize("megabytes", [8, 9])
 def test_large_payload_arrives_whole(
     run_hook: Run, listen: Listen, spooled: Spooled, megabytes: int

@@ -92,6 +92,23 @@ def test_no_environment_of_a_project_redirects_it(
     assert len(spooled(command)) == 1
 
 
+@pytest.mark.parametrize("agent", ["codex", "gemini-cli", "opencode"])
+def test_who_runs_the_hook_is_the_agent_s_process(agent: str, tmp_path: Path) -> None:
+    """For those agents whose hooks are children of their own."""
+    command = hook_commands(agent, tmp_path / "no.sock", tmp_path / "spool")[0]
+    assert probe(command).silent
+    subprocess.run(["/bin/sh", "-c", command.shell], input=PROBE_PAYLOAD, check=True)
+    assert [line["agent_pid"] for line in spooled(command)] == [os.getpid()] * 2
+
+
+def test_claude_code_says_itself_which_process_it_is(command: HookCommand) -> None:
+    """And of the others nobody has seen what runs their hooks."""
+    assert "PPID" not in command.shell
+    assert probe(command).silent
+    [line] = spooled(command)
+    assert "agent_pid" not in line
+
+
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
 @pytest.mark.parametrize("missing", ["python", "client", "both"])
 def test_a_vanished_installation_neither_blocks_nor_prints(

@@ -126,6 +126,12 @@ def hook(
     ] = None,
     socket: Socket = None,
     spool: Spool = None,
+    agent_pid: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PID", help="The agent's process: when it is gone, so is what it left running."
+        ),
+    ] = None,
     deadline_ms: Annotated[
         int, typer.Option(help="How long to wait for the daemon before spooling.")
     ] = 250,

@@ -6,8 +6,8 @@ its end, the event is settled by the daemon, or in the spool, or syslog has a li
 
 It runs at every tool call, and starting Python is most of its cost: so it is one file for
 ``python -ISE``, imports only what is built in and ``_socket`` (``typing`` alone would double the
-time), and parses nothing. Of the environment it reads CLAUDE_PID and, for a path that no flag
-names, TRACED_SOCKET, TRACED_SPOOL, XDG_RUNTIME_DIR, XDG_STATE_HOME and HOME: the rest holds keys.
+time), and parses nothing. Of the environment it reads, where no flag says it, CLAUDE_PID,
+TRACED_SOCKET, TRACED_SPOOL, XDG_RUNTIME_DIR, XDG_STATE_HOME and HOME: the rest holds keys.
 """
 
 import _signal  # type: ignore[import-not-found]  # not in typeshed; ``signal`` imports enum
@@ -98,7 +98,7 @@ def envelope_head(event_id: str, fired_ns: int, flags: dict[str, str]) -> bytes:
         if name := flags.get("--" + key):
             head += f',"{key}":{json_string(name)}'
     head += f',"event_id":"{event_id}","sent_at":{fired_ns // 1_000_000}'
-    if pid := whole_number(environment("CLAUDE_PID")):
+    if pid := whole_number(flags.get("--agent-pid") or environment("CLAUDE_PID")):
         head += f',"agent_pid":{pid}'
     return head.encode() + b',"payload":'
 

@@ -48,7 +48,10 @@ _ASKED: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("grep", "glob", "grepsearch", "searchfilecontent"), ("pattern", "query")),
     "webfetch": ("url", "prompt"),
     **dict.fromkeys(("websearch", "googlewebsearch"), ("query",)),
-    **dict.fromkeys(("task", "agent", "spawnagent"), ("description", "prompt", "message")),
+    **dict.fromkeys(
+        ("task", "agent", "spawnagent", "invokeagent", "delegatetoagent"),
+        ("description", "prompt", "message"),
+    ),
     "skill": ("args",),
 }
 """Which field says what a tool was asked for; its name without case, ``_`` and ``-``."""

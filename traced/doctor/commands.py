@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from traced.install.command import PROBE_PAYLOAD, PROBE_SECONDS_MAX
 
 WORD: Final = re.compile(r"""(?:[^\s'"\\;|&<>(){}]|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)+""")
-FLAGS: Final = ("--agent", "--event", "--socket", "--spool", "--deadline-ms")
+FLAGS: Final = ("--agent", "--event", "--socket", "--spool", "--agent-pid", "--deadline-ms")
 NOWHERE: Final = "/dev/null"
 
 

@@ -28,6 +28,10 @@ GUARD = ">/dev/null 2>&1 || exit 0"  # costs nothing measurable
 # the hook's process group, and SIGKILL about 1.5 s later. Python starts too late to be told of the
 # first: 5 of 12 events were lost, with the signals ignored from the shell on 1 of 20.
 SHIELD = "trap '' HUP INT TERM;"
+# Those seen to run hooks as children of their own: the parent of the command's shell is the agent,
+# and when it is gone, so is what it left running. Claude Code says by itself which process it is.
+OWN_CHILDREN = frozenset({"codex", "gemini-cli", "opencode"})
+PARENT = '--agent-pid "$PPID"'
 # No agent has this event: the daemon settles it as `ignored`, and it leaves no trace.
 PROBE_PAYLOAD = b'{"hook_event_name":"TracedProbe","session_id":"traced-probe"}\n'
 PROBE_SECONDS_MAX = 10.0  # a cold disk; an agent would wait as long
@@ -65,12 +69,12 @@ class HookCommand:
         if self.compiled is None:
             return self.alone
         run = f'{shlex.quote(str(self.compiled))} "$@" || {shlex.join(self._python)} "$@"'
-        return f"{SHIELD} set -- {shlex.join(self._flags)}; {{ {run}; }} {GUARD}"
+        return f"{SHIELD} set -- {self._flags}; {{ {run}; }} {GUARD}"
 
     @property
     def alone(self) -> str:
         """The command without the client that would take over."""
-        return f"{SHIELD} {self.first} {shlex.join(self._flags)} {GUARD}"
+        return f"{SHIELD} {self.first} {self._flags} {GUARD}"
 
     @property
     def first(self) -> str:
@@ -82,9 +86,10 @@ class HookCommand:
         return [str(self.python), PYTHON_FLAGS, str(self.client)]
 
     @property
-    def _flags(self) -> list[str]:
-        places = {"--agent": self.agent, "--socket": str(self.socket), "--spool": str(self.spool)}
-        return [part for place in places.items() for part in place]
+    def _flags(self) -> str:
+        places = ["--agent", self.agent, "--socket", str(self.socket), "--spool", str(self.spool)]
+        flags = shlex.join(places)
+        return f"{flags} {PARENT}" if self.agent in OWN_CHILDREN else flags
 
 
 @dataclass(frozen=True, slots=True)

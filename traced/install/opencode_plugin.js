@@ -7,8 +7,6 @@ import { spawn } from "node:child_process";
 
 const COMMAND = "";
 const WAIT_MS_MAX = 1000; // the client reads at once; OpenCode must not wait for one that does not
-// Where the client looks for the process whose end ends what it left running.
-const ENVIRONMENT = { ...process.env, CLAUDE_PID: String(process.pid) };
 
 // A call's end is taken from the part of the message that shows it: there alone are its times, and
 // the calls that failed before they ran. That part is told again with every line of output.
@@ -30,8 +28,7 @@ function handOver(payload) {
     try {
       const line = JSON.stringify(payload);
       const stdio = ["pipe", "ignore", "ignore"];
-      const options = { stdio, detached: true, env: ENVIRONMENT };
-      const client = spawn("/bin/sh", ["-c", COMMAND], options);
+      const client = spawn("/bin/sh", ["-c", COMMAND], { stdio, detached: true });
       for (const end of ["error", "close"]) client.on(end, resolve);
       client.stdin.on("error", resolve);
       client.stdin.end(line, resolve);

@@ -44,7 +44,7 @@ struct event {
 
 /* The values that argv gives to each flag; "" where it gives none. */
 struct flags {
-    const char *agent, *event, *socket, *spool, *deadline_ms;
+    const char *agent, *event, *socket, *spool, *agent_pid, *deadline_ms;
 };
 
 /* Why an event is lost: an errno, and the path that it concerns, or NULL. */

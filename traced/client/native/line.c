@@ -89,7 +89,7 @@ int begin_line(struct event *event, const struct flags *flags)
     const struct {
         const char *key, *value;
     } named[] = {{",\"agent\":", flags->agent}, {",\"event\":", flags->event}};
-    long pid = whole_number(environment("CLAUDE_PID"));
+    long pid = whole_number(*flags->agent_pid ? flags->agent_pid : environment("CLAUDE_PID"));
     int size;
 
     if (!make_room(event, FIRST_BYTES))

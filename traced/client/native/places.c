@@ -20,6 +20,7 @@ static const char **value_of(struct flags *flags, const char *name, size_t size)
         {"--event", &flags->event},
         {"--socket", &flags->socket},
         {"--spool", &flags->spool},
+        {"--agent-pid", &flags->agent_pid},
         {"--deadline-ms", &flags->deadline_ms},
     };
 
@@ -32,7 +33,7 @@ static const char **value_of(struct flags *flags, const char *name, size_t size)
 /* Take `--flag value` and `--flag=value`; anything else does no harm. */
 struct flags flags_of(int count, char **arguments)
 {
-    struct flags flags = {"", "", "", "", ""};
+    struct flags flags = {"", "", "", "", "", ""};
     const char **pending = NULL;
 
     for (int i = 1; i < count; i++) {
