@@ -172,7 +172,7 @@ def _is_idle(pid: int) -> bool:
     """Tell whether a process has begun and now waits for its input."""
     before = cpu_seconds(pid)
     time.sleep(0.5)
-    return before > 0.1 and cpu_seconds(pid) == before
+    return before > 0.05 and cpu_seconds(pid) == before
 
 
 def _wait_until(happened: Callable[[], bool], else_told: Callable[[], str]) -> None:
