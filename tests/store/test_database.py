@@ -20,6 +20,7 @@ PRAGMAS = {
     "auto_vacuum": 2,  # incremental
     "synchronous": 2,  # full
     "foreign_keys": 1,
+    "temp_store": 2,  # memory
     "wal_autocheckpoint": 4000,
     "journal_size_limit": 64 * 1024 * 1024,
     "busy_timeout": 100,  # until it is open

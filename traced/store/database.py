@@ -115,6 +115,9 @@ def prepare(
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         migrate(connection, path, scripts)
         connection.execute("PRAGMA foreign_keys = ON")
+        # A statement of many rows that could fail keeps each page as it was, in a temporary file:
+        # 1.1 pages an event, 4 µs of system time. Not for migrations, which may sort a table.
+        connection.execute("PRAGMA temp_store = MEMORY")
     except sqlite3.DatabaseError as error:
         raise of_opening(path, error) from error
     except OSError as error:
