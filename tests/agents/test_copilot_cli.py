@@ -8,6 +8,7 @@ from support.adapters import AT, read, read_step
 from traced.agents import copilot_cli
 from traced.core.event import (
     AgentEnded,
+    AgentStarted,
     PermissionAsked,
     Phase,
     PromptEnded,
@@ -141,3 +142,17 @@ def test_its_own_time_makes_an_event_unique() -> None:
     )
     assert copilot_cli.event_id("preToolUse", first) != copilot_cli.event_id("preToolUse", second)
     assert copilot_cli.event_id("preToolUse", CAMEL) is None
+
+
+def test_a_sub_agent_speaks_in_the_words_of_the_agent() -> None:
+    """Its prompt is its start and its stop its end; its launcher, if the agent, has no name."""
+    who = {"session_id": "s", "agent_id": "a", "agent_type": "explore", "parent_agent_id": "s"}
+    call = {"tool_name": "Bash", "tool_input": {"command": "ls"}}
+    prompt = read(AGENT, "UserPromptSubmit", who | {"prompt": "Look"})
+    first = read_step(AGENT, "PreToolUse", who | call)
+    nested = read_step(AGENT, "PreToolUse", who | call | {"parent_agent_id": "b"})
+
+    assert prompt == (AgentStarted("a", "explore", None),)
+    assert read(AGENT, "Stop", who) == (AgentEnded("a", "explore"),)
+    assert (first.agent_id, first.agent_type, first.parent_agent_id) == ("a", "explore", None)
+    assert nested.parent_agent_id == "b"

@@ -34,6 +34,20 @@ def test_copilots_session_has_a_spelling_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "session"),
+    [
+        ({"session_id": "a", "agent_id": "a", "parent_agent_id": "s"}, "s"),
+        ({"session_id": "s", "agent_id": "a", "parent_agent_id": "s"}, "s"),
+        ({"session_id": "a", "agent_id": "a"}, "a"),
+        ({"session_id": "a", "agent_id": "a", "parent_agent_id": ""}, "a"),
+    ],
+)
+def test_copilots_sub_agent_is_no_session(told: dict[str, object], session: str) -> None:
+    """It gives its own id for its session's, and names the one above."""
+    assert about(told)[1] == session
+
+
+@pytest.mark.parametrize(
     ("told", "expected"),
     [
         ({"sessionID": "s"}, ("tool.execute.before", "s", None)),

@@ -92,7 +92,7 @@ def test_no_environment_of_a_project_redirects_it(
     assert len(spooled(command)) == 1
 
 
-@pytest.mark.parametrize("agent", ["codex", "gemini-cli", "opencode"])
+@pytest.mark.parametrize("agent", ["codex", "copilot-cli", "gemini-cli", "opencode"])
 def test_who_runs_the_hook_is_the_agent_s_process(agent: str, tmp_path: Path) -> None:
     """For those agents whose hooks are children of their own."""
     command = hook_commands(agent, tmp_path / "no.sock", tmp_path / "spool")[0]

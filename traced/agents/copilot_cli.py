@@ -2,8 +2,9 @@
 Copilot CLI's hook payloads, as changes, in both of their spellings.
 
 Law: as Claude Code's but for names. Its calls and prompts have no ids: who calls which tool with
-what input stands for a call's, and each prompt is the next. Times are its own. Facts: its
-documentation; no payload of the real program was at hand.
+what input stands for a call's, and each prompt is the next. Times are its own. A sub-agent speaks
+in the same words as the agent: that it got a prompt is its start. Facts: recordings of 1.0.102,
+and for the first spelling its documentation.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from traced.core.capture import Capture
 from traced.core.errors import Malformed
 from traced.core.event import (
     AgentEnded,
+    AgentStarted,
     Change,
     EndStatus,
     PermissionAsked,
@@ -113,10 +115,17 @@ def _call(payload: Payload, capture: Capture, phase: Phase) -> StepChange:
         source=capture.optional_label(tool.source),
         agent_id=identity(payload, "agent_id"),
         agent_type=capture.optional_label(name(payload, "agent_type")),
+        parent_agent_id=_parent(payload),
         input_summary=capture.tool_input(tool_name, tool_input),
         input=capture.whole(tool_input),
         match_key=_match_key(payload),
     )
+
+
+def _parent(payload: Payload) -> str | None:
+    """Return the sub-agent that launched who speaks; the agent itself goes by its session's id."""
+    parent = identity(payload, "parent_agent_id")
+    return None if parent == payload.get("session_id") else parent
 
 
 def _pre_tool_use(payload: Payload, at: int, capture: Capture) -> Changes:
@@ -156,11 +165,14 @@ def _permission_request(payload: Payload, _at: int, _capture: Capture) -> Change
 
 
 def _user_prompt_submit(payload: Payload, _at: int, capture: Capture) -> Changes:
+    if (agent_id := identity(payload, "agent_id")) is not None:
+        kind = capture.optional_label(name(payload, "agent_type"))
+        return (AgentStarted(agent_id, kind, None),)
     return (PromptSubmitted(None, "user", capture.value(text(payload, "prompt"))),)
 
 
-def _stop(_payload: Payload, _at: int, _capture: Capture) -> Changes:
-    return (PromptEnded(None),)
+def _stop(payload: Payload, at: int, capture: Capture) -> Changes:
+    return _subagent_stop(payload, at, capture) or (PromptEnded(None),)
 
 
 def _subagent_stop(payload: Payload, _at: int, capture: Capture) -> Changes:

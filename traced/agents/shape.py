@@ -25,6 +25,9 @@ def shaped(payload: Payload) -> Payload:
         return {**payload, SESSION: payload["sessionId"]}
     if _is_opencode(payload):
         return _opencode(payload)
+    if payload.get("parent_agent_id") and payload.get("agent_id") == payload.get(SESSION):
+        # Copilot CLI's sub-agent, whose id stands where its user's session has its own elsewhere.
+        return {**payload, SESSION: payload["parent_agent_id"]}
     return payload
 
 

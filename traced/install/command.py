@@ -30,7 +30,7 @@ GUARD = ">/dev/null 2>&1 || exit 0"  # costs nothing measurable
 SHIELD = "trap '' HUP INT TERM;"
 # Those seen to run hooks as children of their own: the parent of the command's shell is the agent,
 # and when it is gone, so is what it left running. Claude Code says by itself which process it is.
-OWN_CHILDREN = frozenset({"codex", "gemini-cli", "opencode"})
+OWN_CHILDREN = frozenset({"codex", "copilot-cli", "gemini-cli", "opencode"})
 PARENT = '--agent-pid "$PPID"'
 # No agent has this event: the daemon settles it as `ignored`, and it leaves no trace.
 PROBE_PAYLOAD = b'{"hook_event_name":"TracedProbe","session_id":"traced-probe"}\n'
