@@ -134,9 +134,11 @@ def test_the_plugin_hands_over_the_events_that_traced_uses(tmp_path: Path) -> No
     assert told_of == {*AGENT.events, "event"}
 
 
-def spooled(folder: Path, count: int) -> list[dict[str, Any]]:
-    """The envelopes that the client left, in no order, once there are `count`."""
+def handed_over(folder: Path, script: str, count: int) -> list[dict[str, Any]]:
+    """The envelopes that the client leaves of what `script` does, in no order: so many."""
     spool = folder / "spool"
+    command = hook_commands("opencode", folder / "no.sock", spool)[0]
+    play(folder, command.shell, f"{script}\nawait hooks.dispose();")
     wait_until(lambda: len(list(spool.glob("[0-9]*"))) == count, "the events")
     return [json.loads(file.read_bytes()) for file in spool.glob("[0-9]*")]
 
@@ -144,10 +146,8 @@ def spooled(folder: Path, count: int) -> list[dict[str, Any]]:
 @needs_node
 def test_the_plugin_says_whose_sub_agent_a_session_is(tmp_path: Path) -> None:
     """It learns it when the session begins or changes, and hands over no beginning of its own."""
-    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
-    play(
+    events = handed_over(
         tmp_path,
-        command.shell,
         """
         const tell = (type, info) => hooks.event({event: {type, properties: {info}}});
         await tell("session.created", {id: "c", parentID: "s"});
@@ -158,44 +158,37 @@ def test_the_plugin_says_whose_sub_agent_a_session_is(tmp_path: Path) -> None:
           hooks["tool.execute.before"]({tool: "bash", sessionID}, {});
           hooks.event({event: {type: "session.idle", properties: {sessionID}}});
         }
-        await hooks.dispose();
         """,
+        9,
     )
-    found = [event["payload"].get("lineage") for event in spooled(tmp_path, 9)]
+    found = [event["payload"].get("lineage") for event in events]
     assert sorted(found, key=str) == [*[None] * 3, *[["s", "c", "d"]] * 3, *[["s", "c"]] * 3]
 
 
 @needs_node
 def test_the_plugin_names_a_running_calls_sub_agent_once(tmp_path: Path) -> None:
     """Its part is told again with every line of output."""
-    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
     state = {"status": "running", "metadata": {"sessionId": "c"}}
     properties = {"part": {"type": "tool", "tool": "task", "callID": "1", "state": state}}
     event = {"type": "message.part.updated", "properties": properties}
-    play(
-        tmp_path,
-        command.shell,
-        f"for (const event of Array(3).fill({json.dumps(event)})) hooks.event({{event}});"
-        "await hooks.dispose();",
-    )
-    assert [event["payload"]["input"]["event"] for event in spooled(tmp_path, 1)] == [event]
+    script = f"for (const event of Array(3).fill({json.dumps(event)})) hooks.event({{event}});"
+    [told] = handed_over(tmp_path, script, 1)
+    assert told["payload"]["input"]["event"] == event
 
 
 @needs_node
 def test_the_plugin_knows_the_servers_of_mcp_tools(tmp_path: Path) -> None:
     """By the configuration; of two that fit, the longer name."""
-    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
-    play(
+    events = handed_over(
         tmp_path,
-        command.shell,
         """
         await hooks.config({mcp: {"my": {}, "my.own": {}}});
         for (const tool of ["my_own_add", "my_add", "bash"])
           hooks["tool.execute.before"]({tool, sessionID: "s"}, {});
-        await hooks.dispose();
         """,
+        3,
     )
-    payloads = [event["payload"] for event in spooled(tmp_path, 3)]
+    payloads = [event["payload"] for event in events]
     found = {each["input"]["tool"]: each.get("mcp_server") for each in payloads}
     assert found == {"my_own_add": "my_own", "my_add": "my", "bash": None}
 
@@ -203,18 +196,10 @@ def test_the_plugin_knows_the_servers_of_mcp_tools(tmp_path: Path) -> None:
 @needs_node
 def test_the_plugin_names_its_process(tmp_path: Path) -> None:
     """Also below an agent that has named its own: when OpenCode is gone, so is what it ran."""
-    command = hook_commands("opencode", tmp_path / "no.sock", tmp_path / "spool")[0]
-    told = play(
-        tmp_path,
-        command.shell,
-        """
-        await hooks["chat.message"]({sessionID: "s"}, {});
-        await hooks.dispose();
-        console.log(process.pid);
-        """,
+    [told] = handed_over(
+        tmp_path, 'await hooks["chat.message"]({sessionID: String(process.pid)}, {});', 1
     )
-    [event] = spooled(tmp_path, 1)
-    assert event["agent_pid"] == int(told)
+    assert told["agent_pid"] == int(told["payload"]["input"]["sessionID"])
 
 
 @needs_node

@@ -5,8 +5,6 @@ Law: what was sent and not answered may have been taken; sending it again is har
 marked as imported. No more is on the way than the answers to it have room.
 """
 
-import os
-import socket
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, Self
@@ -14,6 +12,7 @@ from typing import BinaryIO, Final, Self
 import msgspec
 from msgspec import Struct
 
+from traced.client.connecting import connected
 from traced.core.errors import NotRunning
 
 # Their acks fit the socket's buffer, so that the daemon need not wait for who is still sending.
@@ -49,7 +48,10 @@ class Sender:
     """
 
     def __init__(self, places: Sequence[Path]) -> None:
-        self._stream = _connected(places)
+        try:
+            self._stream = connected(places, ANSWER_SECONDS_MAX)
+        except OSError as error:
+            raise _not_running(error) from error
         self._answers: BinaryIO = self._stream.makefile("rb")
 
     def __enter__(self) -> Self:
@@ -100,21 +102,6 @@ def _count(taken: Taken, answer: Answer) -> None:
         case _:
             taken.refused += 1
             taken.first_refusal = taken.first_refusal or answer.error or answer.reason
-
-
-def _connected(places: Sequence[Path]) -> socket.socket:
-    problem = OSError(None, "nowhere to look for it")
-    for place in places:
-        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        stream.settimeout(ANSWER_SECONDS_MAX)
-        try:
-            stream.connect(os.fspath(place))
-        except OSError as error:
-            stream.close()
-            problem = error
-        else:
-            return stream
-    raise _not_running(problem)
 
 
 def _not_running(error: OSError) -> NotRunning:

@@ -6,14 +6,13 @@ not sent, and its row stays as it is; so trying again costs nothing and is told 
 """
 
 import json
-import os
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from traced.client.connecting import connected
 from traced.config import Config
 from traced.core.capture import Capture
 from traced.core.errors import NotRunning
@@ -98,7 +97,7 @@ def send(places: Sequence[Path], waiting: Sequence[Readable], retried: Retried) 
             again, by its event id.
     """
     try:
-        with _connected(places) as stream, stream.makefile("rb") as answers:
+        with connected(places, ANSWER_SECONDS_MAX) as stream, stream.makefile("rb") as answers:
             for start in range(0, len(waiting), SENT_MAX):
                 sent = waiting[start : start + SENT_MAX]
                 stream.sendall(b"".join(each.line for each in sent))
@@ -122,21 +121,6 @@ def _line(event: RejectedEvent, text: str) -> bytes | None:
         said = {} if event.agent is None else {"agent": event.agent}
         kept = {**said, "payload": kept}
     return json.dumps({**head, **kept, "ack": True}, separators=(",", ":")).encode() + b"\n"
-
-
-def _connected(places: Sequence[Path]) -> socket.socket:
-    problem = OSError(None, "nowhere to look for it")
-    for place in places:
-        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        stream.settimeout(ANSWER_SECONDS_MAX)
-        try:
-            stream.connect(os.fspath(place))
-        except OSError as error:
-            stream.close()
-            problem = error
-        else:
-            return stream
-    raise problem
 
 
 def _answer(line: bytes) -> Answer:

@@ -6,6 +6,7 @@ Law: nothing here imports anything but the standard library; no agent waits on i
     step     records a step of any program, as a context manager (steps.py)
     hook     the hook client: one file of Python, which runs wherever traced does
     native/  the same client in C, which `traced install` compiles where it finds a compiler
+    connecting  a connection to whoever listens, for those who ask the daemon
     spool    the files that hold events while the daemon cannot be reached
 
 What type checkers see of `step` stands in ``__init__.pyi``.
