@@ -2,7 +2,16 @@
 
 import pytest
 
-from traced.forward.answers import Answer, Held, Refused, Taken, answer_of, seconds_of, shown
+from traced.forward.answers import (
+    Answer,
+    Failed,
+    Held,
+    Refused,
+    Taken,
+    answer_of,
+    seconds_of,
+    shown,
+)
 from traced.forward.protobuf import Partial
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
@@ -31,14 +40,16 @@ JSON = "application/json; charset=utf-8"
         (404, JSON, b"[]", Held("it answers 404: []")),
         (302, "", b"", Held("it answers 302")),
         (503, "", b"", Held("it answers 503", 7.0)),
+        (500, JSON, b'{"message":"oh"}', Failed("it answers 500: oh", 7.0)),
+        (502, "", b"", Held("it answers 502", 7.0)),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_an_answer_has_one_meaning(
     status: int, content_type: str, body: bytes, answer: Answer
 ) -> None:
     """Only what speaks of the spans refuses them; whatever may be mended is waited for."""
-    retry_after = "7" if status == 503 else None
+    retry_after = "7" if status >= 500 else None
 
     assert answer_of(status, content_type, retry_after, body, NOW) == answer
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from traced.forward.answers import Answer, Held, Refused, Taken
+from traced.forward.answers import Answer, Failed, Held, Refused, Taken
 from traced.forward.delivery import REFUSALS_MAX, Delivered, HeldBack, deliver
 from traced.forward.protobuf import Partial
 from traced.telemetry.spans import Span
@@ -22,8 +22,14 @@ def spans(number: int) -> list[Span]:
 class Backend:
     """Takes all but spans of some names."""
 
-    def __init__(self, *bad: str, answer: Answer | None = None) -> None:
+    def __init__(
+        self,
+        *bad: str,
+        answer: Answer | None = None,
+        to_bad: Answer = Refused("it answers 422"),  # noqa: B008  # it is a tuple
+    ) -> None:
         self.bad = set(bad)
+        self.to_bad = to_bad
         self.answer = answer
         self.taken: list[str] = []
         self.requests = 0
@@ -33,7 +39,7 @@ class Backend:
         self.requests += 1
         names = [span.name for span in some]
         if self.bad.intersection(names):
-            return Refused("it answers 422")
+            return self.to_bad
         if self.answer is not None:
             return self.answer
         self.taken += names
@@ -80,6 +86,27 @@ async def test_a_backend_that_waits_is_waited_for() -> None:
         await deliver(backend.send, spans(1000))
     assert caught.value.retry_after_seconds == 30.0
     assert backend.requests == 1
+
+
+async def test_a_backend_that_fails_is_waited_for() -> None:
+    """Nothing says that the spans are why; it may be back soon."""
+    backend = Backend("3", to_bad=Failed("it answers 500", 5.0))
+
+    with pytest.raises(HeldBack, match="it answers 500") as caught:
+        await deliver(backend.send, spans(8))
+    assert caught.value.retry_after_seconds == 5.0
+    assert backend.requests == 1
+
+
+async def test_a_span_at_which_a_backend_always_fails_is_given_up_once_it_is_suspected() -> None:
+    """If its neighbours are taken; else the backend fails at everything."""
+    backend = Backend("3", to_bad=Failed("it answers 500"))
+    broken = Backend(*map(str, range(8)), to_bad=Failed("it answers 500"))
+
+    assert await deliver(backend.send, spans(8), suspected=True) == Delivered(7, 1)
+    assert "3" not in backend.taken
+    with pytest.raises(HeldBack, match="it answers 500"):
+        await deliver(broken.send, spans(8), suspected=True)
 
 
 async def test_what_a_backend_says_it_did_not_take_is_counted() -> None:

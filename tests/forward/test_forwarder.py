@@ -12,7 +12,7 @@ from support.rows import START, Recording
 from traced.core.errors import StoreError
 from traced.forward import backoff
 from traced.forward import forwarder as forwarding
-from traced.forward.answers import Answer, Held, Taken
+from traced.forward.answers import Answer, Failed, Held, Taken
 from traced.forward.delivery import HeldBack
 from traced.forward.family import Telling
 from traced.forward.forwarder import Forwarder
@@ -27,6 +27,7 @@ class Backend:
 
     def __init__(self) -> None:
         self.holds = False
+        self.fails_at: str | None = None
         self.names: list[str] = []
         self.was_asked = anyio.Event()
 
@@ -36,6 +37,8 @@ class Backend:
         self.was_asked = anyio.Event()
         if self.holds:
             return Held("it answers 503")
+        if self.fails_at in [span.name for span in spans]:
+            return Failed("it answers 500")
         self.names += [span.name for span in spans]
         return Taken()
 
@@ -130,6 +133,29 @@ async def test_a_backend_that_holds_is_waited_for(
     assert mended is not None
     assert (mended.held_since, mended.held_why, mended.spans_sent) == (None, None, 2)
     assert logs[0]["event"] == "backend_waited_for"
+
+
+async def test_a_span_at_which_a_backend_always_fails_blocks_no_other_for_ever(
+    recording: Recording, path: Path, backend: Backend
+) -> None:
+    """After some minutes of waiting it is looked for, named in the log and left out."""
+    backend.fails_at = "execute_tool Bad"
+    pk = recording.session()
+    for number, name in enumerate(("Read", "Bad", "Write"), 1):
+        recording.step(pk, number, name=name)
+    with capture_logs() as logs:
+        async with running(forwarder(recording.path, path, backend)):
+            await until(backend, 2)
+            while logs[-1]["event"] != "forwarding_again":
+                await anyio.sleep(0.005)
+
+    assert backend.names == ["execute_tool Read", "execute_tool Write"]
+    waits = [each for each in logs if each["event"] == "backend_waited_for"]
+    assert len(waits) == forwarding.SUSPECTING_FAILURES
+    assert [each["why"] for each in logs if each["event"] == "span_refused"] == ["it answers 500"]
+    noted = load(path)
+    assert noted is not None
+    assert (noted.spans_sent, noted.spans_rejected, noted.held_since) == (2, 1, None)
 
 
 async def test_once_does_not_wait(recording: Recording, path: Path, backend: Backend) -> None:

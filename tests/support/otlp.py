@@ -119,7 +119,7 @@ def backend(tls: ssl.SSLContext | None = None) -> Iterator[Backend]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         scheme = "http"
         if tls is not None:
@@ -134,6 +134,11 @@ def backend(tls: ssl.SSLContext | None = None) -> Iterator[Backend]:
             found.over.set()
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: whoever sent may have been killed."""
 
 
 def _decoded(body: bytes, headers: dict[str, str]) -> ExportTraceServiceRequest:

@@ -1,5 +1,5 @@
 """
-What a backend's answer means: taken, refused, or to be tried again later.
+What a backend's answer means: taken, refused, failed, or to be tried again later.
 
 Law: only an answer that speaks of the spans themselves refuses them. All else may be mended at the
 other end (a token, an address, a project, a full disk), and nothing is lost by waiting, for what
@@ -18,6 +18,9 @@ from traced.show.escape import printable
 
 # Bad request, too large, unprocessable: MLflow answers 422 to a batch with one span it cannot read.
 REFUSALS: Final = frozenset({400, 413, 422})
+# A fault of the backend's own, which these spans may have brought about. Gateways answer 502 to 504
+# for who is away or busy, and OTLP says that those are to be tried again.
+FAILURES: Final = frozenset({500, 501, 505})
 TAKEN: Final = range(200, 300)
 RETRY_AFTER_SECONDS_MAX: Final = 3600.0
 MESSAGE_CHARS_MAX: Final = 200
@@ -35,6 +38,13 @@ class Refused(NamedTuple):
     why: str
 
 
+class Failed(NamedTuple):
+    """The backend could not; whether the spans are to blame shows when it takes others."""
+
+    why: str
+    retry_after_seconds: float | None = None
+
+
 class Held(NamedTuple):
     """The backend takes nothing now; it may say in how many seconds it might."""
 
@@ -42,7 +52,7 @@ class Held(NamedTuple):
     retry_after_seconds: float | None = None
 
 
-Answer = Taken | Refused | Held
+Answer = Taken | Refused | Failed | Held
 
 
 class _Told(msgspec.Struct, rename="camel"):
@@ -69,7 +79,8 @@ def answer_of(
     why = f"it answers {status}: {said}" if said else f"it answers {status}"
     if status in REFUSALS:
         return Refused(why)
-    return Held(why, None if retry_after is None else seconds_of(retry_after, now))
+    seconds = None if retry_after is None else seconds_of(retry_after, now)
+    return Failed(why, seconds) if status in FAILURES else Held(why, seconds)
 
 
 def seconds_of(retry_after: str, now: float) -> float | None:

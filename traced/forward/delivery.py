@@ -3,7 +3,8 @@ A slice of spans, brought to the backend whole, or all but what it will never ta
 
 Law: what is refused is given up only when its neighbours were taken. A backend that refuses
 everything has a fault of its own (MLflow says 422 where its experiment is not named), and is waited
-for.
+for. One that fails is waited for as well; only when that has lasted are the spans suspected, and a
+failure is then taken for a refusal.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +12,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from traced.forward.answers import Answer, Held, Refused, Taken, shown
+from traced.forward.answers import Answer, Failed, Held, Refused, Taken, shown
 from traced.telemetry.spans import Span
 
 # As many as the batches of OpenTelemetry's own SDKs (OTEL_BSP_MAX_EXPORT_BATCH_SIZE).
@@ -40,9 +41,11 @@ class HeldBack(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-async def deliver(send: Send, spans: Sequence[Span]) -> Delivered:
+async def deliver(send: Send, spans: Sequence[Span], *, suspected: bool = False) -> Delivered:
     """
     Deliver spans; a part that is refused is halved, down to the spans that are to blame.
+
+    So is a part at which the backend fails, where the spans are `suspected` to be why.
 
     Raises:
         HeldBack: If the backend takes nothing now.
@@ -55,7 +58,7 @@ async def deliver(send: Send, spans: Sequence[Span]) -> Delivered:
     given_up: list[tuple[Span, str]] = []
     while parts:
         part = parts.pop()
-        match await send(part):
+        match _meant(await send(part), suspected=suspected):
             case Taken(partial):
                 lost = 0 if partial is None else min(partial.rejected, len(part))
                 if partial is not None:
@@ -78,3 +81,9 @@ async def deliver(send: Send, spans: Sequence[Span]) -> Delivered:
         named = {"trace_id": span.trace_id.hex(), "span_id": span.span_id.hex()}
         log.warning("span_refused", why=why, **named)
     return Delivered(sent, rejected + len(given_up))
+
+
+def _meant(answer: Answer, *, suspected: bool) -> Taken | Refused | Held:
+    if isinstance(answer, Failed):
+        return Refused(answer.why) if suspected else Held(*answer)
+    return answer

@@ -27,6 +27,8 @@ from traced.store.bounded import bounded_reader
 POLL_SECONDS: Final = 1.0
 READ_SECONDS_MAX: Final = 30.0
 TELL_SECONDS: Final = 60.0
+# Some five minutes of waiting. A backend that is started anew is back by then.
+SUSPECTING_FAILURES: Final = 10
 
 log = structlog.get_logger()
 
@@ -83,7 +85,10 @@ class Forwarder:
         found = await anyio.to_thread.run_sync(self._read, settle_ms)
         if found.is_anew:
             log.warning("database_replaced", database=str(self._database))
-        delivered = await deliver(self._send, found.spans) if found.spans else Delivered(0, 0)
+        delivered = Delivered(0, 0)
+        if found.spans:
+            suspected = self._backoff.failures >= SUSPECTING_FAILURES
+            delivered = await deliver(self._send, found.spans, suspected=suspected)
         before, now = self.progress, _now()
         if found.cursor != before.cursor or before.held_since is not None:
             self.progress = replace(
