@@ -82,3 +82,30 @@ def test_a_sub_agents_file_says_whose_it_is(folder: Path) -> None:
     assert sub_agent_of(beside / "agent-a1.jsonl") == SubAgent("a1", "Explore")
     assert sub_agent_of(beside / "agent-a2.jsonl") == SubAgent("a2", None)
     assert sub_agent_of(folder / "project" / "s1.jsonl") is None
+
+
+def test_a_pipe_beside_a_sub_agents_file_holds_nobody_up(tmp_path: Path) -> None:
+    """It says nothing of its type."""
+    os.mkfifo(tmp_path / "agent-a1.meta.json")
+
+    assert sub_agent_of(tmp_path / "agent-a1.jsonl") == SubAgent("a1", None)
+
+
+def test_what_of_a_folder_cannot_be_looked_at_is_told_once(folder: Path) -> None:
+    """The rest is found: here a link to itself stands where sub-agents would be."""
+    beside = folder / "project" / "s2"
+    beside.mkdir()
+    (beside / "subagents").symlink_to("subagents")
+    told: list[OSError] = []
+
+    found = named(folder, list(sessions([folder, folder / "project" / "s2.jsonl"], told.append)))
+
+    assert [names[0] for names in found] == ["project/s1.jsonl", "project/s2.jsonl"]
+    assert [error.filename for error in told] == [str(beside / "subagents")]
+
+
+def test_a_path_that_cannot_be_looked_at_is_refused(tmp_path: Path) -> None:
+    """With the reason."""
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(TracedError, match=r"loop cannot be read \(Too many levels"):
+        list(sessions([tmp_path / "loop"]))

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 from traced.backfill.files import SessionFiles, sessions
@@ -60,3 +61,10 @@ def test_rollouts_are_known_by_their_names(tmp_path: Path) -> None:
     assert is_rollout(tmp_path / "rollout-2026-11-22T07-02-01-x.jsonl")
     assert not is_rollout(tmp_path / "session.jsonl")
     assert not is_rollout(tmp_path / "rollout-x.jsonl.bak")
+
+
+def test_a_pipe_of_a_rollouts_name_holds_nobody_up(tmp_path: Path) -> None:
+    """It stands for itself, and is refused when it is read."""
+    os.mkfifo(tmp_path / "rollout-a.jsonl")
+
+    assert list(by_session([tmp_path / "rollout-a.jsonl"])) == [(tmp_path / "rollout-a.jsonl",)]

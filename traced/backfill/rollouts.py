@@ -13,6 +13,7 @@ from typing import Final
 
 from traced.agents.fields import mapping
 from traced.backfill.codex import Thread, thread_of
+from traced.backfill.opened import opened
 
 NAME: Final = re.compile(r"rollout-.*\.jsonl\Z")
 # It holds the instructions that the model was given, some tens of KiB.
@@ -38,7 +39,7 @@ def by_session(paths: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
 
 def _thread_of(path: Path) -> Thread | None:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             first = json.loads(file.readline(FIRST_BYTES_MAX))
     except (OSError, ValueError, RecursionError):
         return None
