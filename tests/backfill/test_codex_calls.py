@@ -84,3 +84,22 @@ def test_an_interrupted_call_is_told_as_such() -> None:
 def test_a_command_that_prints_such_words_is_none() -> None:
     """They are the last ones only where Codex says them."""
     assert ending_of("aborted by user\nbut went on", None) == Ending("aborted by user\nbut went on")
+
+
+@pytest.mark.parametrize("code", [[0], {}, "1"], ids=repr)
+def test_an_exit_code_may_be_anything(code: object) -> None:
+    """What is no zero is an error."""
+    found = ending_of("out", {"type": "CommandExecution", "exit_code": code})
+
+    assert found.error == f"Exit code {code}"
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["Exit code: 1\n" * 50_000, "aborted by user" + " " * 100_000 + "\n x"],
+    ids=["heads", "blanks"],
+)
+@pytest.mark.timeout(20)
+def test_output_that_looks_like_a_head_takes_no_longer_than_it_is(told: str) -> None:
+    """A command may print anything."""
+    assert ending_of(told, None).error is None

@@ -6,7 +6,6 @@ one thing. A line that is not understood is passed over: the format is its agent
 Facts: the transcripts in tests/fixtures/claude-code, beside the payloads of the same sessions.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -24,12 +23,6 @@ Record = Mapping[str, object]
 AGENT: Final = "claude-code"
 # One of these is in every kind of line that a file was seen to begin with.
 MARKS: Final = frozenset({"sessionId", "uuid", "leafUuid", "messageId"})
-# What a slash command becomes; the hook is told the line as it was typed.
-COMMAND: Final = re.compile(
-    r"\s*<command-message>.*?</command-message>\s*<command-name>(?P<name>.*?)</command-name>"
-    r"(?:\s*<command-args>(?P<args>.*?)</command-args>)?",
-    re.DOTALL,
-)
 # Written as the user's, but no prompt: what local commands said, and what an interrupt left.
 NO_PROMPT: Final = (
     "<command-name>",
@@ -152,7 +145,7 @@ class _File(Struct):
         for block in _blocks(record):
             if block.get("type") == "tool_use":
                 yield from self._call(block, at)
-        self.ended_at = at if message.get("stop_reason") in LAST_REASONS else None
+        self.ended_at = at if text(message, "stop_reason") in LAST_REASONS else None
         if self.prompt is not None and self.sub_agent is None:
             self.prompt.ended_at = self.ended_at
 
@@ -242,11 +235,29 @@ def _prompt(record: Record) -> str | None:
         return None
     content = mapping(record, "message").get("content")
     told = _readable(content)
-    if command := COMMAND.match(told):
-        return f"{command['name']} {command['args'] or ''}".rstrip()
+    if command := _command(told):
+        return command
     if told.lstrip().startswith(NO_PROMPT) or content is None:
         return None
     return told
+
+
+def _command(told: str) -> str | None:
+    """Return the line of a slash command as it was typed, as its hook is told it."""
+    _, rest = _tagged(told, "command-message")
+    name, rest = _tagged(rest, "command-name")
+    args, _ = _tagged(rest, "command-args")
+    return f"{name} {args or ''}".rstrip() if name else None
+
+
+def _tagged(told: str, tag: str) -> tuple[str | None, str]:
+    """Return what is in a tag that a text begins with, and what follows it; else None and none."""
+    opening, closing = f"<{tag}>", f"</{tag}>"
+    text = told.lstrip()
+    end = text.find(closing)
+    if not text.startswith(opening) or end < 0:
+        return None, ""
+    return text[len(opening) : end], text[end + len(closing) :]
 
 
 def _readable(content: object) -> str:

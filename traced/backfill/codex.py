@@ -155,7 +155,7 @@ class _File(Struct):
             self.open_calls[call.call_id] = call
             self.rollouts.counts.calls += 1
             yield self._of_call("PreToolUse", call, at)
-        elif item.get("type") in {"function_call_output", "custom_tool_call_output"}:
+        elif text(item, "type") in {"function_call_output", "custom_tool_call_output"}:
             yield from self._end(item, at)
 
     def _end(self, item: Record, at: int) -> Iterator[bytes]:

@@ -27,10 +27,10 @@ SHELLS: Final = {
 LAUNCH: Final = "spawn_agent"
 MCP: Final = "mcp__"
 UNSUPPORTED: Final = "unsupported call: "
-ABORTED: Final = re.compile(r"(?:\A|\n)aborted by user[^\n]*\s*\Z")
-# What the model reads above the output of a command.
+ABORTED: Final = re.compile(r"(?:\A|\n)aborted by user[^\n]*(?:\n\s*)?\Z")
+# What the model reads above the output of a command, with a line or two more in between.
 HEAD: Final = re.compile(
-    r"(?:\A|\n)(?:Process exited with code|Exit code:) (?P<code>-?\d+)\n(?:[^\n]*\n)*?Output:\n"
+    r"(?:\A|\n)(?:Process exited with code|Exit code:) (?P<code>-?\d+)\n(?:[^\n]*\n){0,8}?Output:\n"
 )
 
 
@@ -122,7 +122,7 @@ def _command(told: object) -> object:
 
 
 def _of_command(said: str, code: object) -> Ending:
-    if code in {0, None}:
+    if code is None or code == 0:
         return Ending(said)
     return Ending(None, f"Exit code {code}\n{said}".rstrip())
 
