@@ -68,7 +68,9 @@ def test_what_no_column_holds_is_refused(said: dict[str, object]) -> None:
 
     assert isinstance(item, Rejected)
     assert item.reason == "bad_field"
-    assert "expected a session, agent, prompt or step with the columns" in item.detail
+    (column,) = said
+    assert item.detail.startswith(f"row.{column} is ")
+    assert ", expected " in item.detail
 
 
 def test_half_characters_and_nul_are_replaced() -> None:

@@ -20,6 +20,7 @@ from traced.core.json_text import (
     replace_nul,
 )
 from traced.core.rejections import Rejections
+from traced.core.row_flaws import wrong_column
 from traced.core.wire import CONTROL_CHARS_MAX, Control, ControlLine
 
 _KINDS: Final = "trace_type, payload, lifecycle, row, control, hook_event_name"
@@ -64,6 +65,11 @@ def unknown(rejections: Rejections, text: bytes) -> Rejected:
 
 
 def _flaw(rejections: Rejections, field: str | None, record: dict[str, object]) -> str:
+    row = record.get("row")
+    if field == "row" and isinstance(row, dict) and (flaw := wrong_column(row)):
+        column, expected = flaw
+        read = rejections.value(row[column]) if column in row else "missing"
+        return f"row.{column} is {read}, expected {expected}"
     if field is None:
         return "a key is there twice, first with a wrong value"
     read = rejections.value(record[field]) if field in record else "missing"
@@ -81,7 +87,7 @@ def _newer(record: dict[str, object]) -> str:
 
 def _object(text: bytes) -> dict[str, object]:
     """
-    Read an object as far as it may be told of: the outlines of its fields and of its payload's.
+    Read an object as far as it may be told of: its outline, its payload's and its row's.
 
     Read as a whole, 8 MiB of empty arrays would hold everybody up for a second.
     """
@@ -90,6 +96,9 @@ def _object(text: bytes) -> dict[str, object]:
         record = _outlines(members)
         if isinstance(record.get("payload"), dict):
             record["payload"] = _outlines(_members(members["payload"]))
+        if isinstance(record.get("row"), dict):
+            columns = _members(members["row"]).items()
+            record["row"] = {name: decode_outline(bytes(raw)) for name, raw in columns}
     except RecursionError:
         raise nested_too_deep(len(text)) from None
     except msgspec.MsgspecError as error:

@@ -141,8 +141,18 @@ def test_content_that_is_missing_comes_in_once(room: Recorded) -> None:
         ({"status": "denied", "permission_wait_ms": 30.0}, 30.0),
         ({"status": "denied", "duration_ms": 12.25, "permission_wait_ms": 0.75}, 0.75),
         ({"permission_wait_ms": 3.0}, None),
+        ({"duration_ms": 12.25, "permission_wait_ms": 1e30}, None),
+        ({"status": "denied", "permission_wait_ms": 1e30}, None),
     ],
-    ids=["odd", "none", "denied", "denied with a duration", "of nothing"],
+    ids=[
+        "odd",
+        "none",
+        "denied",
+        "denied with a duration",
+        "of nothing",
+        "no time",
+        "denied for ever",
+    ],
 )
 def test_a_wait_is_shown_as_it_was(
     room: Recorded, said: dict[str, Any], wait: float | None

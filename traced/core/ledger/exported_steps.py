@@ -25,6 +25,7 @@ from traced.core.ledger.step import (
     RUNNING,
     StepState,
 )
+from traced.core.times import MS_MAX
 
 # What is shown of these may be known without them, and they are then not missing.
 SHOWN_WITHOUT: Final = frozenset({"duration_ms", "agent_type", "parent_agent_id"})
@@ -172,9 +173,11 @@ def _ended(row: ExportedStep) -> tuple[int | None, int]:
     wait, ended_at = row.permission_wait_ms, row.ended_at
     if wait is None or ended_at is None:
         return None, rank
-    if row.status == "denied" and wait.is_integer():
+    if row.status == "denied" and wait.is_integer() and wait <= MS_MAX:
         return ended_at - int(wait), BY_DENIAL
     if row.duration_ms is None:
         return None, rank
     began = ended_at - row.duration_ms
+    if abs(began - wait) > MS_MAX:  # no moment
+        return None, rank
     return (round(began - wait) if wait else math.ceil(began)), rank
