@@ -116,3 +116,52 @@ def test_a_table_on_a_terminal_steers_nothing(
 
     assert r"ls \u202e\x9b" in shown
     assert "\u202e" not in shown
+
+
+def test_no_device_is_replaced(recording: Recording, tmp_path: Path) -> None:
+    """Not even with --force: root could, and every program would miss it."""
+    recorded(recording)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(TracedError, match="pipe is no regular file: name another"):
+        export(output=pipe, force=True, db=recording.path)
+
+    assert pipe.is_fifo()
+
+
+def test_a_link_to_a_file_stays_one(recording: Recording, tmp_path: Path) -> None:
+    """What it names is replaced."""
+    recorded(recording)
+    (tmp_path / "all").touch()
+    (tmp_path / "link").symlink_to("all")
+
+    export("s1", output=tmp_path / "link", force=True, db=recording.path)
+
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "all").stat().st_size > 0
+
+
+def test_a_time_that_ends_before_it_begins_is_wrong_usage(recording: Recording) -> None:
+    """It would be an empty export, and nobody would know why."""
+    with pytest.raises(typer.BadParameter, match="'2026-01-01', expected a later time than"):
+        export(since="2026-01-02", until="2026-01-01", db=recording.path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no such device")
+def test_a_full_disk_is_told(recording: Recording, environment: dict[str, str]) -> None:
+    """In one line, and it is a failure: what was written is not whole."""
+    recorded(recording)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "traced", "export"],
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (
+        1, b"traced: standard output cannot be written: No space left on device\n"
+    )  # fmt: skip

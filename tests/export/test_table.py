@@ -35,7 +35,7 @@ def test_line_breaks_and_quotes_stay_within_their_cell() -> None:
 
 def test_no_cell_is_a_formula() -> None:
     """A tool's output cannot make a spreadsheet run what it likes; numbers stay numbers."""
-    for start in "=+-@\t\r":
+    for start in "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20":
         (found,) = read_back([replace(STEP, output_summary=f"{start}cmd", duration_ms=1.5)])
         assert found["output_summary"] == f"'{start}cmd"
         assert found["duration_ms"] == "1.5"

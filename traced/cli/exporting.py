@@ -7,6 +7,7 @@ its name once it is whole.
 
 import os
 import socket
+import stat
 import sys
 import tempfile
 import time
@@ -99,11 +100,15 @@ def export(
     if schema:
         print_pieces([jsonl.schema()])
         return
-    if output is not None and output.exists() and not force:
-        raise TracedError(f"{output} is there already: add --force to replace it")
+    if output is not None:
+        _check_free(output, force=force)
     told = form in COMPLETE if content is None else content
     since_ms = 0 if since is None else since_option(since, "--since")
     until_ms = INT64_MAX if until is None else since_option(until, "--until")
+    if since_ms >= until_ms:
+        raise typer.BadParameter(
+            f"{until!r}, expected a later time than {since!r} of --since", param_hint="--until"
+        )
     wanted = Wanted(None, agent, uid, since_ms, until_ms, content=told)
     counts = _Counts()
     with database(db) as connection:
@@ -115,6 +120,21 @@ def export(
             return
         _write(output, pieces)
     complain(f"{output}: {counts.sessions:,} sessions with {counts.steps:,} steps")
+
+
+def _check_free(path: Path, *, force: bool) -> None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise TracedError(f"{path} cannot be written: {error.strerror}") from error
+    if not stat.S_ISREG(mode):  # as root a device would be replaced, too
+        raise TracedError(
+            f"{path} is no regular file: name another, or leave out --output for standard output"
+        )
+    if not force:
+        raise TracedError(f"{path} is there already: add --force to replace it")
 
 
 class _Counts:
@@ -168,17 +188,20 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """
     Make the file under another name in its folder, for its owner alone, and rename it.
 
+    A link to a file stays one: what it names is replaced.
+
     Raises:
         TracedError: If it cannot be written.
     """
     try:
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
+        place = path.resolve()
+        number, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
         try:
             with os.fdopen(number, "wb") as file:
                 file.writelines(pieces)
                 file.flush()
                 os.fsync(number)
-            os.replace(name, path)  # noqa: PTH105 - mkstemp gives a text
+            os.replace(name, place)  # noqa: PTH105 - mkstemp gives a text
         except BaseException:
             os.unlink(name)  # noqa: PTH108 - the same
             raise

@@ -2,7 +2,7 @@
 Standard output: text for people, JSON for programs, and a reader who may have left.
 
 Law: colour and other escape sequences go to a terminal only; whoever closes the pipe has read
-enough, which is no failure.
+enough, which is no failure; a full disk is one.
 """
 
 import io
@@ -22,6 +22,7 @@ from rich.live import Live
 from rich.text import Text
 
 from traced.cli.screen import Screen
+from traced.core.errors import TracedError
 from traced.show.escape import printable, printable_json
 
 # Of output that is no terminal: wide enough for a session's columns, as pasted into a report.
@@ -135,12 +136,22 @@ def _reader_may_leave() -> Iterator[None]:
         yield
     except BrokenPipeError:
         _leave()
+    except OSError as error:
+        if error.filename is not None:  # of a file that was read, and not of this
+            raise
+        _give_up()
+        problem = f"standard output cannot be written: {error.strerror or error}"
+        raise TracedError(problem) from error
 
 
 def _leave() -> None:
+    _give_up()
+    raise typer.Exit(0)
+
+
+def _give_up() -> None:
     # What is still buffered goes nowhere, or the interpreter would complain of it at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise typer.Exit(0)
 
 
 def _pipe_width() -> int:

@@ -15,8 +15,8 @@ from msgspec.structs import astuple
 from traced.store.exporting import Row
 from traced.store.rows import Step
 
-# What CSV injection begins with, as OWASP lists it.
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+# What CSV injection begins with, as OWASP lists it; the last are the first in full width.
+FORMULA_STARTS: Final = (*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def lines(rows: Iterable[Row]) -> Iterator[bytes]:
