@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from traced.backfill.journal import Journal
+from traced.backfill.journal import Journal, states_of
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_what_was_noted_is_known_to_the_next_import(db: Path, transcript: Path) 
     """It is kept beside the database, for its owner alone."""
     assert not Journal(db).knows([transcript])
 
-    Journal(db).note([transcript])
+    Journal(db).note(states_of([transcript]))
 
     assert Journal(db).knows([transcript])
     kept = db.with_name("traced-imported.ndjson")
@@ -39,12 +39,12 @@ def test_what_was_noted_is_known_to_the_next_import(db: Path, transcript: Path) 
 def test_a_file_that_has_changed_is_read_again(db: Path, transcript: Path) -> None:
     """By its size, or by its time."""
     journal = Journal(db)
-    journal.note([transcript])
+    journal.note(states_of([transcript]))
 
     transcript.write_bytes(b"{}\n{}\n")
     assert not journal.knows([transcript])
 
-    journal.note([transcript])
+    journal.note(states_of([transcript]))
     os.utime(transcript, (1, 1))
     assert not Journal(db).knows([transcript])
 
@@ -54,7 +54,7 @@ def test_a_session_is_known_if_all_its_files_are(
 ) -> None:
     """A sub-agent may have been added."""
     journal = Journal(db)
-    journal.note([transcript])
+    journal.note(states_of([transcript]))
     (tmp_path / "agent-a1.jsonl").touch()
 
     assert not journal.knows([transcript, tmp_path / "agent-a1.jsonl"])
@@ -62,7 +62,7 @@ def test_a_session_is_known_if_all_its_files_are(
 
 def test_another_database_of_that_name_knows_nothing(db: Path, transcript: Path) -> None:
     """A damaged one is set aside, and a new one begins empty."""
-    Journal(db).note([transcript])
+    Journal(db).note(states_of([transcript]))
     db.rename(db.with_name("aside.db"))
     db.touch()
 
@@ -71,7 +71,7 @@ def test_another_database_of_that_name_knows_nothing(db: Path, transcript: Path)
 
 def test_a_journal_that_was_cut_short_holds_what_is_whole(db: Path, transcript: Path) -> None:
     """It only saves work; one that says nothing begins anew."""
-    Journal(db).note([transcript])
+    Journal(db).note(states_of([transcript]))
     kept = db.with_name("traced-imported.ndjson")
     with kept.open("ab") as file:
         file.write(b'{"path":"')
@@ -79,5 +79,38 @@ def test_a_journal_that_was_cut_short_holds_what_is_whole(db: Path, transcript: 
 
     kept.write_bytes(b"no journal")
     assert not Journal(db).knows([transcript])
-    Journal(db).note([transcript])
+    Journal(db).note(states_of([transcript]))
     assert Journal(db).knows([transcript])
+
+
+def test_a_line_that_was_cut_short_costs_itself_alone(db: Path, transcript: Path) -> None:
+    """What was noted before and what is noted after it is known."""
+    Journal(db).note(states_of([transcript]))
+    with db.with_name("traced-imported.ndjson").open("ab") as file:
+        file.write(b'{"path":"\xff')
+    other = transcript.with_name("s2.jsonl")
+    other.touch()
+    Journal(db).note(states_of([other]))
+
+    assert Journal(db).knows([transcript, other])
+
+
+def test_what_is_written_after_a_file_was_looked_at_is_not_known(
+    db: Path, transcript: Path
+) -> None:
+    """The agent may go on while its session is imported."""
+    journal = Journal(db)
+    states = states_of([transcript])
+    transcript.write_bytes(b"{}\n{}\n")
+    journal.note(states)
+
+    assert not journal.knows([transcript])
+
+
+def test_a_name_need_not_be_text(db: Path, tmp_path: Path) -> None:
+    """File names are bytes."""
+    odd = tmp_path / os.fsdecode(b"\xff.jsonl")
+    odd.touch()
+    Journal(db).note(states_of([odd]))
+
+    assert Journal(db).knows([odd])

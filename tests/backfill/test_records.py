@@ -51,6 +51,22 @@ def test_a_last_line_that_is_being_written_is_nobodys_fault(tmp_path: Path) -> N
     assert read(path)[:2] == ([{"a": 1}, {"a": 2}], [])
 
 
+def test_a_last_line_that_no_agent_began_is_told(tmp_path: Path) -> None:
+    """Each of theirs begins with a brace; after a power cut a file may end in zeros."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b'{"a":1}\n\0\0')
+
+    assert read(path)[:2] == ([{"a": 1}], [f"{path}:2: no JSON at byte 0 of 2, left out"])
+
+
+def test_a_line_of_something_else_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """An object was expected."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"[1]\n")
+
+    assert read(path)[1] == [f"{path}:1: it is an array, expected an object, left out"]
+
+
 def test_a_line_that_is_too_long_is_not_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """An import, session after session."""
 
+import io
 import json
 import os
 from collections.abc import Iterable
@@ -106,7 +107,11 @@ def test_a_file_of_no_known_format_is_told(room: Room) -> None:
     room.path.write_text('{"question":"answer"}\n')
 
     assert [room.take()[0].failed for _ in range(2)] == [1, 1]
-    assert room.complaints == [f"{room.path}: it is in no format that can be imported"] * 2
+    told = (
+        f"{room.path}: it is in no format that can be imported, expected a transcript of Claude"
+        " Code or Codex, or what `traced export` wrote"
+    )
+    assert room.complaints == [told] * 2
     assert room.advanced == 2 * room.path.stat().st_size
 
 
@@ -139,3 +144,44 @@ def test_an_export_is_not_passed_over_for_its_age(room: Room) -> None:
     assert room.complaints == [
         f"{room.path}: the file is cut short: it does not end as an export does"
     ]
+
+
+def test_a_file_without_a_record_is_in_no_format(room: Room) -> None:
+    """One message says so, not one for each line; an empty file or one just begun tells nothing."""
+    room.path.write_bytes(b"root:x:0\nbin:x:1\n")
+    assert room.take()[0].failed == 1
+    assert len(room.complaints) == 1
+
+    for begun in (b"", b'{"type":"us'):
+        room.path.write_bytes(begun)
+        assert room.take()[0].failed == 0
+
+
+def test_what_is_written_while_a_session_is_read_is_for_the_next_time(room: Room) -> None:
+    """It is not noted as imported."""
+
+    def go_on(_: int) -> None:
+        if room.path.stat().st_size < 1000:
+            room.path.write_text(json.dumps(LINE) + "\n" * 1000, encoding="utf-8")
+
+    work = Work(Kept(), Journal(room.db), 0, False, room.complaints.append, go_on)
+    files = SessionFiles(room.path, ())
+    work.take(files, Tally())
+
+    assert not Journal(room.db).knows(files.paths)
+
+
+@pytest.mark.parametrize(
+    ("told", "sessions", "failed"),
+    [(json.dumps(LINE).encode() + b"\n", 1, 0), (b"[]\n{}\n", 0, 1), (b"", 0, 1)],
+    ids=["transcript", "other", "nothing"],
+)
+def test_a_stream_is_read_once(room: Room, told: bytes, sessions: int, failed: int) -> None:
+    """Its first records, which say what it is, are not lost."""
+    sender, tally = Kept(), Tally()
+    work = Work(sender, Journal(room.db), 0, False, room.complaints.append, lambda _: None)
+
+    work.take_stream(io.BytesIO(told), "standard input", tally)
+
+    assert (tally.read.sessions, tally.failed) == (sessions, failed)
+    assert len(sender.lines) == sessions

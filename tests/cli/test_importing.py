@@ -135,12 +135,44 @@ def test_a_sessions_tokens_are_those_of_its_prompts(imported: Imported) -> None:
 def test_a_bad_line_is_told_with_its_place(imported: Imported, tmp_path: Path) -> None:
     """And costs itself alone."""
     path = tmp_path / "s.jsonl"
-    path.write_text("{\n", encoding="utf-8")
+    path.write_text('{"type":"user","uuid":"u"}\n{\n', encoding="utf-8")
 
     done = imported.daemon.traced("import", str(path))
 
     assert done.returncode == 0
-    assert f"{path}:1: ".encode() in done.stderr
+    assert f"{path}:2: ".encode() in done.stderr
+
+
+def test_what_is_no_file_costs_itself(imported: Imported, tmp_path: Path) -> None:
+    """A pipe in a folder holds nobody up, and a name need not be text."""
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / os.fsdecode(b"\xff.jsonl")).touch()
+
+    done = imported.daemon.traced("import", str(tmp_path))
+
+    assert done.returncode == 1
+    told = done.stderr.decode().splitlines()
+    assert told == [
+        f"{tmp_path}/pipe.jsonl: it is a pipe, socket or device, expected a regular file",
+        "traced: files that were not read: 1",
+    ]
+    assert done.stdout.startswith(b"1 sessions")
+
+
+def test_a_journal_that_cannot_be_read_is_told(imported: Imported, tmp_path: Path) -> None:
+    """Before anything is sent."""
+    daemon = Daemon(tmp_path / "d")
+    daemon.folder.mkdir(mode=0o700, exist_ok=True)
+    journal = daemon.folder / "traced-imported.ndjson"
+    journal.mkdir()
+    daemon.db.touch(mode=0o600)
+    daemon.socket = imported.daemon.socket
+
+    done = daemon.traced("import", TRANSCRIPTS[0])
+
+    assert (done.returncode, done.stderr) == (
+        1, f"traced: {journal} cannot be used (Is a directory): move it away\n".encode()
+    )  # fmt: skip
 
 
 def test_without_a_daemon_nothing_is_imported(tmp_path: Path) -> None:
@@ -171,6 +203,9 @@ def test_an_export_comes_back_into_an_empty_database(imported: Imported, tmp_pat
         assert (done.returncode, done.stderr) == (0, b"")
         assert exported(other) == exported(imported.daemon)
         assert other.rows("rejected_events") == []
+        again = other.traced("import", "-", stdin=file.read_bytes())
+        assert (again.returncode, again.stderr) == (0, b"")
+        assert b": 0 events new" in again.stdout
     before = rows(imported.daemon)
     back = imported.daemon.traced("import", str(file))
     assert b": 0 events new" in back.stdout

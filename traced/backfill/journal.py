@@ -5,15 +5,19 @@ Law: it only saves work. A file that has changed since, or of which nothing is n
 and what the daemon knows already it knows.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from traced.core.errors import TracedError
+
 NAME: Final = "{stem}-imported.ndjson"
 State = tuple[int, int]
+T = TypeVar("T")
 
 
 class _Head(Struct):
@@ -28,7 +32,12 @@ class _Noted(Struct):
 
 
 class Journal:
-    """Beside the database `db`; what was noted of another file of that name does not count."""
+    """
+    Beside the database `db`; what was noted of another file of that name does not count.
+
+    Raises:
+        TracedError: If it is there and cannot be read.
+    """
 
     def __init__(self, db: Path) -> None:
         self._path = db.with_name(NAME.format(stem=db.stem))
@@ -37,40 +46,62 @@ class Journal:
 
     def knows(self, paths: Iterable[Path]) -> bool:
         """Whether all of these were imported as they are now."""
-        return all(self._states.get(str(path)) == _state(path) for path in paths)
+        return all(self._states.get(path) == state for path, state in states_of(paths).items())
 
-    def note(self, paths: Iterable[Path]) -> None:
+    def note(self, states: Mapping[str, State]) -> None:
         """
-        Note that these have been imported, as they are now.
+        Note that files have been imported as `states_of` found them before they were read.
 
         Raises:
             OSError: If that cannot be written.
         """
-        noted = [_Noted(str(path), _state(path)) for path in paths]
         self._path.touch(mode=0o600)
-        with self._path.open("ab") as file:
+        with self._path.open("a+b") as file:
             if file.tell() == 0:
-                file.write(msgspec.json.encode(self._head) + b"\n")
-            for each in noted:
-                file.write(msgspec.json.encode(each) + b"\n")
-                self._states[each.path] = each.state
+                file.write(msgspec.json.encode(self._head))
+            else:
+                file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a line that was cut short by a crash ends here
+                file.write(b"\n")
+            for path, state in states.items():
+                file.write(msgspec.json.encode(_Noted(path, state)) + b"\n")
+        self._states.update(states)
 
     def _load(self) -> dict[str, State]:
         states: dict[str, State] = {}
         try:
             with self._path.open("rb") as file:
-                if msgspec.json.decode(file.readline(), type=_Head) == self._head:
-                    for line in file:
-                        noted = msgspec.json.decode(line, type=_Noted)
+                is_ours = _decoded(file.readline(), _Head) == self._head
+                for noted in (_decoded(line, _Noted) for line in file) if is_ours else ():
+                    if noted is not None:
                         states[noted.path] = noted.state
-                    return states
         except FileNotFoundError:
             return states
-        except msgspec.MsgspecError:  # cut short by a crash: what came before holds
-            if states:
-                return states
-        self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise TracedError(
+                f"{self._path} cannot be used ({error.strerror}): move it away"
+            ) from error
+        if not is_ours:
+            self._path.unlink(missing_ok=True)
         return states
+
+
+def states_of(paths: Iterable[Path]) -> dict[str, State]:
+    """
+    Return how files are now, by what the journal calls them.
+
+    Raises:
+        OSError: If one is not there.
+    """
+    # A name need not be text; what is none in it is spelt out.
+    return {str(path).encode(errors="backslashreplace").decode(): _state(path) for path in paths}
+
+
+def _decoded(line: bytes, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def _identity(db: Path) -> State:

@@ -7,10 +7,12 @@ in memory beyond a bound. A last line without its end is still being written, an
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
+from traced.backfill.opened import opened
 from traced.core.errors import Malformed
 from traced.core.json_text import decode_json
+from traced.core.rejections import type_name
 
 Record = dict[str, object]
 
@@ -29,25 +31,33 @@ def records(path: Path, complain: Complain, advance: Advance) -> Iterator[Record
     Raises:
         OSError: If the file cannot be read.
     """
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(LINE_BYTES_MAX):
-            number += 1
-            advance(len(line))
-            if not line.endswith(b"\n") and len(line) == LINE_BYTES_MAX:
-                complain(
-                    f"{path}:{number}: the line is longer than {LINE_BYTES_MAX} bytes, left out"
-                )
-                while not line.endswith(b"\n") and (line := file.readline(SKIPPED_BYTES)):
-                    advance(len(line))
-                continue
-            try:
-                record = decode_json(line) if line.strip() else None
-            except Malformed as flaw:
-                if line.endswith(b"\n"):
-                    complain(f"{path}:{number}: {flaw.detail}, left out")
-                continue
-            if isinstance(record, dict):
-                yield record
-            elif record is not None:
-                complain(f"{path}:{number}: it is no object, left out")
+    with opened(path) as file:
+        yield from records_of(file, str(path), complain, advance)
+
+
+def records_of(file: BinaryIO, name: str, complain: Complain, advance: Advance) -> Iterator[Record]:
+    """
+    Yield the objects of what is open already; `name` is what it is called in complaints.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    number = 0
+    while line := file.readline(LINE_BYTES_MAX):
+        number += 1
+        advance(len(line))
+        if not line.endswith(b"\n") and len(line) == LINE_BYTES_MAX:
+            complain(f"{name}:{number}: the line is longer than {LINE_BYTES_MAX} bytes, left out")
+            while not line.endswith(b"\n") and (line := file.readline(SKIPPED_BYTES)):
+                advance(len(line))
+            continue
+        try:
+            record = decode_json(line) if line.strip() else None
+        except Malformed as flaw:
+            if line.endswith(b"\n") or not line.lstrip().startswith(b"{"):
+                complain(f"{name}:{number}: {flaw.detail}, left out")
+            continue
+        if isinstance(record, dict):
+            yield record
+        elif record is not None:
+            complain(f"{name}:{number}: it is {type_name(record)}, expected an object, left out")

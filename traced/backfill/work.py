@@ -5,18 +5,21 @@ Law: a file that cannot be read costs its session, and is told; what the daemon 
 for its age is not handed to it.
 """
 
+import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from msgspec import Struct, field
 
 from traced.backfill.files import SessionFiles, sub_agent_of
 from traced.backfill.formats import FORMATS, Format, Reader, format_of
-from traced.backfill.journal import Journal
-from traced.backfill.records import records
+from traced.backfill.journal import Journal, states_of
+from traced.backfill.opened import opened
+from traced.backfill.records import Record, records, records_of
 from traced.backfill.sending import Sender, Taken
 from traced.backfill.told import Asked, Counts, Unreadable
 from traced.core.times import parse_time
@@ -25,6 +28,11 @@ from traced.core.times import parse_time
 FIRST_MAX: Final = 20
 TAIL_BYTES: Final = 256 * 1024
 TIMESTAMP: Final = re.compile(rb'"timestamp":\s*"([^"]{20,40})"')
+
+NO_FORMAT: Final = (
+    "it is in no format that can be imported, expected a transcript of Claude Code or Codex, or"
+    " what `traced export` wrote"
+)
 
 Complain = Callable[[str], None]
 Advance = Callable[[int], None]
@@ -41,6 +49,11 @@ class Tally(Struct):
     unchanged: int = 0
     failed: int = 0
     taken: Taken = field(default_factory=Taken)
+
+    def refuse(self, error: OSError, complain: Complain, name: Path | str = "") -> None:
+        """Count and tell what cannot be read: the file that the error names, else `name`."""
+        self.failed += 1
+        complain(f"{error.filename or name}: {error.strerror or error}")
 
 
 class Work(Struct):
@@ -73,41 +86,70 @@ class Work(Struct):
             form = self._format(session)
             if form is None:
                 tally.failed += 1
-                self.complain(f"{session.paths[0]}: it is in no format that can be imported")
+                self.complain(f"{session.paths[0]}: {NO_FORMAT}")
                 self._pass_over(session)
             elif form.of_one and max(map(_last_used, session.paths)) < self.oldest_ms:
                 tally.read.too_old += 1
                 self._pass_over(session)
             else:
-                self._read(
-                    session, form.reader(Asked(self.oldest_ms, self._flaw_of(session))), tally
-                )
-                self.journal.note(session.paths)
+                # As they are now: what is written while they are read is for the next time.
+                states = states_of(session.paths)
+                reader = form.reader(self._asked(str(session.paths[0])))
+                self._send(reader, self._lines(session, reader), tally)
+                self.journal.note(states)
         except OSError as error:
-            tally.failed += 1
-            self.complain(f"{error.filename or session.paths[0]}: {error.strerror or error}")
+            tally.refuse(error, self.complain, session.paths[0])
         except Unreadable as error:
             tally.failed += 1
-            self._flaw_of(session)(str(error))
+            self.complain(f"{session.paths[0]}: {error}")
 
-    def _flaw_of(self, session: SessionFiles) -> Complain:
-        return lambda flaw: self.complain(f"{session.paths[0]}: {flaw}")
+    def take_stream(self, stream: BinaryIO, name: str, tally: Tally) -> None:
+        """
+        Import what can be read once only, or say why not; nothing of it is noted as done.
+
+        Raises:
+            NotRunning: As from `take`.
+        """
+        try:
+            found = records_of(stream, name, self.complain, self.advance)
+            firsts: list[Record] = []
+            form = None
+            for first in islice(found, FIRST_MAX):
+                firsts.append(first)
+                if (form := format_of(first)) is not None:
+                    break
+            if form is None:
+                tally.failed += 1
+                self.complain(f"{name}: {NO_FORMAT}")
+                return
+            reader = form.reader(self._asked(name))
+            told = reader.read(chain(firsts, found), None)
+            self._send(reader, chain(told, reader.end()), tally)
+        except OSError as error:
+            tally.refuse(error, self.complain, name)
+        except Unreadable as error:
+            tally.failed += 1
+            self.complain(f"{name}: {error}")
+
+    def _asked(self, name: str) -> Asked:
+        return Asked(self.oldest_ms, lambda flaw: self.complain(f"{name}: {flaw}"))
 
     def _pass_over(self, session: SessionFiles) -> None:
         self.advance(sum(path.stat().st_size for path in session.paths))
 
     def _format(self, session: SessionFiles) -> Format | None:
         """Return the format of a session's files; where they tell nothing yet, any will do."""
-        firsts = (record for path in session.paths for record in _quietly(path))
-        form: Format | None = FORMATS[0]
-        for first in islice(firsts, FIRST_MAX):
-            form = format_of(first)
-            if form is not None:
-                break
-        return form
+        flaws: deque[str] = deque(maxlen=1)
+        found = (record for path in session.paths for record in _quietly(path, flaws.append))
+        tells_nothing = True
+        for first in islice(found, FIRST_MAX):
+            tells_nothing = False
+            if (form := format_of(first)) is not None:
+                return form
+        return FORMATS[0] if tells_nothing and not flaws else None
 
-    def _read(self, session: SessionFiles, reader: Reader, tally: Tally) -> None:
-        self.sender.send(self._lines(session, reader), tally.taken)
+    def _send(self, reader: Reader, lines: Iterator[bytes], tally: Tally) -> None:
+        self.sender.send(lines, tally.taken)
         tally.read.add(reader.counts)
 
     def _lines(self, session: SessionFiles, reader: Reader) -> Iterator[bytes]:
@@ -121,14 +163,14 @@ class Work(Struct):
         return records(path, self.complain, self.advance)
 
 
-def _quietly(path: Path) -> Iterator[dict[str, object]]:
-    return records(path, lambda _: None, lambda _: None)
+def _quietly(path: Path, complain: Complain) -> Iterator[dict[str, object]]:
+    return records(path, complain, lambda _: None)
 
 
 def _last_used(path: Path) -> int:
     """Return when something was written last: as its last lines say, else as the file does."""
-    with path.open("rb") as file:
-        found = path.stat()
+    with opened(path) as file:
+        found = os.fstat(file.fileno())
         file.seek(max(0, found.st_size - TAIL_BYTES))
         for told in reversed(TIMESTAMP.findall(file.read(TAIL_BYTES))):
             try:

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -28,8 +28,12 @@ from traced.store.retention import limits_of
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help="Transcripts, exports, or folders of them."),
+    typer.Argument(
+        metavar="PATH...", help="Transcripts, exports, or folders of them; - is standard input."
+    ),
 ]
+# As a file that is named: one of this name is given as ./-
+STANDARD_INPUT: Final = Path("-")
 Again = Annotated[
     bool, typer.Option("--again", help="Read files too that have not changed since an import.")
 ]
@@ -53,10 +57,11 @@ def import_(
     Example: traced import ~/.claude/projects ~/.codex/sessions
     """
     found = effective({"db": db, "socket": socket}, os.environ)
-    whole = list(sessions(paths))
+    tally = Tally()
+    named = [path for path in paths if path != STANDARD_INPUT]
+    whole = list(sessions(named, lambda error: tally.refuse(error, complain)))
     age_ms_max = limits_of(found.config.retention_days_max, 0).age_ms_max
     oldest_ms = 0 if age_ms_max is None else time.time_ns() // 1_000_000 - age_ms_max
-    tally = Tally()
     with Sender(found.socket_places) as sender, _progress() as progress:
         task = progress.add_task("importing", total=sum(map(_size, whole)))
         work = Work(
@@ -69,6 +74,8 @@ def import_(
         )
         for session in whole:
             work.take(session, tally)
+        if len(named) < len(paths):
+            work.take_stream(sys.stdin.buffer, "standard input", tally)
     _tell(tally, as_json=as_json)
     if tally.failed or tally.taken.refused:
         raise TracedError(_told_failures(tally))
