@@ -210,3 +210,22 @@ def test_an_export_comes_back_into_an_empty_database(imported: Imported, tmp_pat
     back = imported.daemon.traced("import", str(file))
     assert b": 0 events new" in back.stdout
     assert rows(imported.daemon) == before
+
+
+def test_what_is_refused_is_told_with_its_file(imported: Imported, tmp_path: Path) -> None:
+    """And why, and how to see the others."""
+    path = tmp_path / "s.jsonl"
+    line = {
+        "type": "user", "sessionId": "a\nb", "timestamp": "2026-11-22T14:16:07.000Z",
+        "message": {"content": "Do it"},
+    }  # fmt: skip
+    path.write_text(json.dumps(line) + "\n")
+
+    done = imported.daemon.traced("import", str(path))
+
+    assert done.returncode == 1
+    refusal = "session_id has U+000A at character 1, expected no control characters"
+    assert done.stderr.decode().splitlines() == [
+        f"{path}: 1 refused, the first: {refusal}",
+        "traced: events that were refused (see `traced rejected`): 1",
+    ]

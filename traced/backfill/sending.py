@@ -38,6 +38,13 @@ class Taken(Struct):
     refused: int = 0
     first_refusal: str | None = None
 
+    def add(self, more: "Taken") -> None:
+        """Count what became of other lines, too."""
+        self.added += more.added
+        self.known += more.known
+        self.refused += more.refused
+        self.first_refusal = self.first_refusal or more.first_refusal
+
 
 class Sender:
     """

@@ -95,7 +95,7 @@ class Work(Struct):
                 # As they are now: what is written while they are read is for the next time.
                 states = states_of(session.paths)
                 reader = form.reader(self._asked(str(session.paths[0])))
-                self._send(reader, self._lines(session, reader), tally)
+                self._send(str(session.paths[0]), reader, self._lines(session, reader), tally)
                 self.journal.note(states)
         except OSError as error:
             tally.refuse(error, self.complain, session.paths[0])
@@ -124,7 +124,7 @@ class Work(Struct):
                 return
             reader = form.reader(self._asked(name))
             told = reader.read(chain(firsts, found), None)
-            self._send(reader, chain(told, reader.end()), tally)
+            self._send(name, reader, chain(told, reader.end()), tally)
         except OSError as error:
             tally.refuse(error, self.complain, name)
         except Unreadable as error:
@@ -148,8 +148,12 @@ class Work(Struct):
                 return form
         return FORMATS[0] if tells_nothing and not flaws else None
 
-    def _send(self, reader: Reader, lines: Iterator[bytes], tally: Tally) -> None:
-        self.sender.send(lines, tally.taken)
+    def _send(self, name: str, reader: Reader, lines: Iterator[bytes], tally: Tally) -> None:
+        taken = Taken()
+        self.sender.send(lines, taken)
+        if taken.refused:
+            self.complain(f"{name}: {taken.refused} refused, the first: {taken.first_refusal}")
+        tally.taken.add(taken)
         tally.read.add(reader.counts)
 
     def _lines(self, session: SessionFiles, reader: Reader) -> Iterator[bytes]:

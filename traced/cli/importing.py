@@ -117,5 +117,5 @@ def _told_failures(tally: Tally) -> str:
     if tally.failed:
         told.append(f"files that were not read: {tally.failed}")
     if tally.taken.refused:
-        told.append(f"{tally.taken.refused} events were refused: {tally.taken.first_refusal}")
+        told.append(f"events that were refused (see `traced rejected`): {tally.taken.refused}")
     return "; ".join(told)
