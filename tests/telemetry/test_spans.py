@@ -50,6 +50,28 @@ def test_a_prompt_is_the_root_of_its_trace() -> None:
     }
 
 
+def test_a_prompt_tells_what_it_used() -> None:
+    """Where it is known, with the model that answered it, not the session's latest."""
+    prompt = replace(
+        PROMPT,
+        model="model-0",
+        input_tokens=100,
+        output_tokens=7,
+        cache_read_tokens=60,
+        cache_creation_tokens=0,
+    )
+
+    told = prompt_span(SCENE, prompt, TRACE, Ran()).attributes
+
+    assert {key: told[key] for key in told if key.startswith(("gen_ai.usage", "gen_ai.req"))} == {
+        "gen_ai.request.model": "model-0",
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 7,
+        "gen_ai.usage.cache_read.input_tokens": 60,
+        "gen_ai.usage.cache_creation.input_tokens": 0,
+    }
+
+
 def test_a_prompts_steps_stand_in_for_its_times() -> None:
     """A prompt that nobody submitted, or that still runs, lasts as long as what ran for it."""
     span = prompt_span(SCENE, PROMPT, TRACE, Ran(START, START + 1000))

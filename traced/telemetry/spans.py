@@ -73,6 +73,11 @@ def prompt_span(scene: Scene, prompt: Prompt, trace_id: bytes, ran: Ran) -> Span
     _put(told, names.PROMPT_NUMBER, prompt.prompt_number)
     _put(told, names.PROMPT_ID, prompt.prompt_id)
     _put(told, names.PROMPT_SOURCE, prompt.source)
+    _put(told, names.REQUEST_MODEL, prompt.model)
+    _put(told, names.USAGE_INPUT_TOKENS, prompt.input_tokens)
+    _put(told, names.USAGE_OUTPUT_TOKENS, prompt.output_tokens)
+    _put(told, names.USAGE_CACHE_READ_TOKENS, prompt.cache_read_tokens)
+    _put(told, names.USAGE_CACHE_CREATION_TOKENS, prompt.cache_creation_tokens)
     if scene.content and prompt.summary:
         parts = [{"type": "text", "content": prompt.summary}]
         messages = msgspec.json.encode([{"role": "user", "parts": parts}])
