@@ -61,16 +61,24 @@ def test_header_says_what_the_session_is() -> None:
         end_reason="exit",
         steps=3,
         errors=1,
+        input_tokens=1200,
     )
 
-    assert lines([], session=session)[:6] == [
+    assert lines([], session=session)[:7] == [
         "claude-code",
         "0f3a9c12-5e1b",
         "in ~/app",
         "with sonnet",
         "started 2027-01-15 08:00:00, ended 12.0 s later (exit)",
         "2 prompts, 3 steps, 1 error, 1 running",
+        "tokens: 1,200 in",
     ]
+
+
+def test_a_prompts_tokens_are_told_on_request() -> None:
+    """With everything, a prompt's line is followed by what it used."""
+    asked = msgspec.structs.replace(ASKED, output_tokens=90)
+    assert body([], prompt=asked, whole=True) == ["  tokens: 90 out"]
 
 
 def test_an_open_session_says_when_it_was_last_heard_of() -> None:

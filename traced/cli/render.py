@@ -17,6 +17,7 @@ from traced.cli.cards import Card
 from traced.cli.screen import Screen, pad, pad_left
 from traced.show import times
 from traced.show.tree import Heading, Mark, Node, Tree
+from traced.show.usage import tokens
 from traced.store.rows import Prompt, SessionEntry, Step
 
 LEVEL: Final = 2
@@ -39,19 +40,21 @@ class Columns:
 def session_lines(
     screen: Screen, entry: SessionEntry, cards: Sequence[Card], *, whole: bool
 ) -> Iterator[Text]:
-    """Yield the lines of a session; with `whole` the full summaries and the ids of its steps."""
+    """Yield the lines of a session; with `whole` each prompt's tokens and all of its steps."""
     yield from header(screen, entry)
     columns = measure(screen, cards)
     day = times.date(entry.session.started_at)
     for card in cards:
         yield Text()
         yield card_line(screen, card, day)
+        if whole and (used := tokens(card.prompt)):
+            yield Text(screen.cut(f"{GAP}tokens: {used}", screen.width), "dim")
         branches = Branches(screen, columns, entry.session.cwd, whole=whole)
         yield from branches.lines(card.tree)
 
 
 def header(screen: Screen, entry: SessionEntry) -> Iterator[Text]:
-    """Yield what the session is: agent, id, folder, model, when, how long, how much."""
+    """Yield what the session is: agent, id, folder, model, when, how long, how much, tokens."""
     session = entry.session
     yield Text(screen.cut(session.agent, screen.width), "bold")
     for piece in screen.fold(session.session_id, screen.width):
@@ -68,6 +71,8 @@ def header(screen: Screen, entry: SessionEntry) -> Iterator[Text]:
     if entry.running:
         line.append(", ").append(f"{entry.running} running", words.STATUS_STYLES["running"])
     yield line
+    if used := tokens(session):
+        yield Text(screen.cut(f"tokens: {used}", screen.width))
 
 
 def card_line(screen: Screen, card: Card, day: str) -> Text:

@@ -198,3 +198,12 @@ async def test_hostile_text_is_text(recording: Recording, look: Look) -> None:
         assert "<script>" not in page.html
         # A quote that ends an attribute would leave what is none.
         assert not [name for name in page.attributes if not re.fullmatch("[a-zA-Z-]+", name)]
+
+
+async def test_the_head_tells_the_tokens(recording: Recording, look: Look) -> None:
+    """Tokens that an import told of stand above the session; where nobody told there is no word."""
+    recording.session("told", steps=1, input_tokens=1200, output_tokens=240)
+    recording.session("untold", steps=1)
+
+    assert "1 200 in, 240 out" in (await look("/sessions/told")).text
+    assert "tokens" not in (await look("/sessions/untold")).text

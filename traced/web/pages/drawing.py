@@ -5,10 +5,12 @@ Law: every text from outside goes through `line`, `block` or, in an attribute th
 """
 
 import time
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Final
 
 from traced.show import times
+from traced.show.usage import tokens
 from traced.web.app import folder
 from traced.web.pages import visible
 from traced.web.pages.rows import HeadingRow
@@ -16,6 +18,7 @@ from traced.web.pages.wanted import STATUSES, TYPES
 from traced.web.rendering import Renderer
 
 SECOND_MS: Final = 1000
+THOUSANDS: Final = "\u202f"
 
 
 def now_ms() -> int:
@@ -38,6 +41,7 @@ def renderer() -> Renderer:
         "base": base,
         "within": within,
         "thousands": thousands,
+        "tokens": partial(tokens, thousands=THOUSANDS),
         "plural": plural,
     }
     made.environment.globals |= {"TYPES": TYPES, "STATUSES": STATUSES}
@@ -63,7 +67,7 @@ def within(text: str | None, folder: str | None) -> str:
 
 def thousands(number: int) -> str:
     """Return a number as people read it: `12 345`, with narrow spaces that do not break."""
-    return f"{number:,}".replace(",", "\u202f")
+    return f"{number:,}".replace(",", THOUSANDS)
 
 
 def plural(number: int, word: str) -> str:
