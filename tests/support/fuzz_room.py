@@ -20,7 +20,7 @@ REASONS = {"not_json", "not_utf8", "not_object", "unknown_kind", "bad_field", "v
 """Why a mutated line may be rejected; any other reason would be our own fault."""
 
 DETAIL = re.compile(
-    r"\w+ (is|has) .+, expected .+"  # a field, what was read, what was expected
+    r"[\w.]+ (is|has) .+, expected .+"  # a field, what was read, what was expected
     r"|(keys are .+|no keys), expected one of .+"
     r"|a key is there twice, first with a wrong value"
     r"|line is .+, expected .+"
