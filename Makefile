@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
-JOBS ?= 2
+JOBS ?= 3 # more than there are cores: many tests wait
 LOCK_ARGS ?=
 
 # Tests start the daemon hundreds of times: what Python compiled is kept, whatever the environment says.
