@@ -79,6 +79,22 @@ def test_session_tells_the_prompts_around_its_steps(
     assert first.prompts[0].summary == "Do 1"
 
 
+def test_session_tells_the_tokens_that_are_known(
+    recording: Recording, reader: ReadConnection
+) -> None:
+    """Of the session and of each prompt, with the model that answered it; others stay away."""
+    pk = recording.session(input_tokens=120, output_tokens=8, cache_read_tokens=60)
+    recording.prompt(pk, 1, model="m1", input_tokens=120, output_tokens=8)
+    recording.step(pk, 1)
+
+    answer = questions.session(reader, asked.Session())
+
+    assert (answer.session.input_tokens, answer.session.output_tokens) == (120, 8)
+    assert (answer.session.cache_read_tokens, answer.session.cache_creation_tokens) == (60, None)
+    [prompt] = answer.prompts
+    assert (prompt.model, prompt.input_tokens, prompt.output_tokens) == ("m1", 120, 8)
+
+
 def test_session_of_one_prompt(recording: Recording, reader: ReadConnection) -> None:
     """One prompt comes with its steps alone; what was filtered out brings no prompt along."""
     pk = recording.session()

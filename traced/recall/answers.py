@@ -46,13 +46,22 @@ class ToldStep(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ToldPrompt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One prompt; `source` is agent where the agent submitted it itself."""
+    """
+    One prompt; `source` is agent where the agent submitted it itself.
+
+    Tokens are those of its response, sub-agents with it; the input's hold those of the cache.
+    """
 
     prompt_number: int
     source: str | None = None
     summary: str | None = None
     started_at: str | None = None
     ended_at: str | None = None
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_creation_tokens: int | None = None
 
 
 class ToldSession(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,6 +79,10 @@ class ToldSession(msgspec.Struct, frozen=True, omit_defaults=True):
     started_at: str | None = None
     ended_at: str | None = None
     end_reason: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_creation_tokens: int | None = None
 
 
 class ToldKind(msgspec.Struct, frozen=True, omit_defaults=True):
