@@ -148,6 +148,7 @@ def test_each_state_of_a_call_is_an_event() -> None:
         ("demo", "demonstrate", ("tool", "demonstrate", None)),
         ("demo", "demo_", ("tool", "demo_", None)),
         (7, "demo_add", ("tool", "demo_add", None)),
+        (None, "None_add", ("tool", "None_add", None)),
     ],
 )
 def test_a_tool_of_a_server_that_the_plugin_knows_is_an_mcp_call(

@@ -101,7 +101,7 @@ def _call(
         tool_name = required(given, "tool")
         tool_input = None  # what the model gave is not told; the error stands in its place
     server = name(payload, "mcp_server")
-    own_name = tool_name.removeprefix(f"{server}_")
+    own_name = tool_name.removeprefix(f"{server}_") if server else ""
     if own_name not in {"", tool_name}:
         tool = classify(f"{MCP_PREFIX}{server}__{own_name}", given)
     elif tool_name == "skill":
