@@ -36,7 +36,7 @@ from traced.store.database import STATEMENTS_CACHED_MAX, prepare
 from traced.store.gather import gather
 from traced.store.recorder import Entry, Recorder
 
-BATCH_EVENTS = 4000
+BATCH_EVENTS = 2000  # as batch_events_max is by default
 KINDS = ("native", "envelope")
 PARTS = ("read", "split", "decode", "map", "load", "order", "insert", "commit")
 
