@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
-JOBS ?= 3 # more than there are cores: many tests wait
+# More than there are cores: many tests wait.
+JOBS ?= 3
 LOCK_ARGS ?=
 
 # Tests start the daemon hundreds of times: what Python compiled is kept, whatever the environment says.

@@ -53,7 +53,7 @@ def model(_event: str, _payload: Payload) -> str | None:
 
 def _call(payload: Payload, capture: Capture, phase: Phase) -> StepChange:
     tool_name, tool_input = required(payload, "tool_name"), payload.get("tool_input")
-    tool = _tool(tool_name, mapping(payload, "mcp_context"), tool_input)
+    tool = _tool(tool_name, payload)
     return StepChange(
         phase=phase,
         trace_type=tool.trace_type,
@@ -65,12 +65,13 @@ def _call(payload: Payload, capture: Capture, phase: Phase) -> StepChange:
     )
 
 
-def _tool(tool_name: str, mcp: Payload, tool_input: object) -> Tool:
+def _tool(tool_name: str, payload: Payload) -> Tool:
+    mcp = mapping(payload, "mcp_context")
     tool, server = name(mcp, "tool_name"), name(mcp, "server_name")
     if tool is not None and server is not None:
         return Tool("mcp", tool, server)
     if tool_name in LAUNCHES:
-        kind = name(tool_input, "agent_name") if isinstance(tool_input, dict) else None
+        kind = name(mapping(payload, "tool_input"), "agent_name")
         return Tool("agent", kind or tool_name, None)
     return Tool("tool", tool_name, None)
 

@@ -85,10 +85,8 @@ class Forwarder:
         found = await anyio.to_thread.run_sync(self._read, settle_ms)
         if found.is_anew:
             log.warning("database_replaced", database=str(self._database))
-        delivered = Delivered(0, 0)
-        if found.spans:
-            suspected = self._backoff.failures >= SUSPECTING_FAILURES
-            delivered = await deliver(self._send, found.spans, suspected=suspected)
+        suspected = self._backoff.failures >= SUSPECTING_FAILURES
+        delivered = await deliver(self._send, found.spans, suspected=suspected)
         before, now = self.progress, _now()
         if found.cursor != before.cursor or before.held_since is not None:
             self.progress = replace(

@@ -5,7 +5,7 @@ Law: after this, applying the batch asks the database nothing.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -191,19 +191,26 @@ def gather(
     for session_pk, order, name in load.orders(connection, wanted.orders):
         wanted.orders[session_pk, order].orders_taken[order] = name
     seen = load.seen(connection, wanted_digests)
-    for session, event, digest in zip(sessions, events, digests, strict=True):
-        if session is not None and digest is not None and seen:
-            _note_order(wanted, session, event, seen.get((session.pk, digest)))
+    if seen:  # seldom: then somebody sends again
+        _note_orders(wanted, zip(sessions, events, digests, strict=True), seen)
     for step in load.steps_at(connection, wanted.places):
         wanted.places[step.session_pk, step.step_order].at_orders[step.step_order] = step
     return Gathered(list(found), sessions, digests, seen)
 
 
-def _note_order(wanted: _Wanted, session: SessionState, event: Event, order: int | None) -> None:
-    """Note which step an event made, where the row of one comes back that is known by it."""
-    if order is not None and event.known_by is not None and event.is_row:
-        session.orders_of_events[event.known_by] = order
-        wanted.place(session, order)
+def _note_orders(
+    wanted: _Wanted,
+    found: Iterable[tuple[SessionState | None, Event, int | None]],
+    seen: Mapping[tuple[int, int], int | None],
+) -> None:
+    """Note which steps events made, where rows come back that are known by them."""
+    for session, event, digest in found:
+        if session is None or digest is None or event.known_by is None or not event.is_row:
+            continue
+        order = seen.get((session.pk, digest))
+        if order is not None:
+            session.orders_of_events[event.known_by] = order
+            wanted.place(session, order)
 
 
 def _key(event: Event, *, by_owner: bool) -> SessionKey:

@@ -18,7 +18,6 @@ from traced.web.pages.wanted import STATUSES, TYPES
 from traced.web.rendering import Renderer
 
 SECOND_MS: Final = 1000
-THOUSANDS: Final = "\u202f"
 
 
 def now_ms() -> int:
@@ -41,7 +40,7 @@ def renderer() -> Renderer:
         "base": base,
         "within": within,
         "thousands": thousands,
-        "tokens": partial(tokens, thousands=THOUSANDS),
+        "tokens": partial(tokens, number=thousands),
         "plural": plural,
     }
     made.environment.globals |= {"TYPES": TYPES, "STATUSES": STATUSES}
@@ -67,7 +66,7 @@ def within(text: str | None, folder: str | None) -> str:
 
 def thousands(number: int) -> str:
     """Return a number as people read it: `12 345`, with narrow spaces that do not break."""
-    return f"{number:,}".replace(",", THOUSANDS)
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def plural(number: int, word: str) -> str:
