@@ -21,7 +21,8 @@ _DESCRIPTOR = re.compile(
 )
 _STRING = re.compile(rf'"(?P<hex>{_HEX})"')
 _NUMBERS = re.compile(r"-?\d+")
-_RESULT = re.compile(r"\) += (?P<result>-?\d+)")
+# An error has a name (`-1 EPIPE (Broken pipe)`); one without is what strace reads of the dying.
+_RESULT = re.compile(r"\) += (?P<result>-?\d+\b)(?! \(errno )")
 
 
 @dataclass(frozen=True)
