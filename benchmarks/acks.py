@@ -1,7 +1,8 @@
 """
 How long a sender waits for its ack, beside the bare commit on the same disk in the same run.
 
-One event in flight, then what an ack costs the rate: 8 and 8,000 in flight beside none acked.
+One event in flight, then what an ack costs the rate: 8 and 8,000 in flight beside none acked. All
+have an id, so that only the acks make the difference.
 """
 
 import argparse
@@ -103,7 +104,7 @@ def _bare_commits(path: Path, count: int) -> dict[str, float]:
 
 
 def _alone(path: Path, count: int) -> dict[str, float]:
-    lines = list(native_lines(count, acked=True))
+    lines = list(native_lines(count, known=True, acked=True))
     times: list[float] = []
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(path))
@@ -118,7 +119,7 @@ def _alone(path: Path, count: int) -> dict[str, float]:
 def _flight(server: Server, events: int, in_flight: int) -> tuple[float, float]:
     """Return events a second, and the p99 of the wait in ms."""
     if not in_flight:
-        with Load(server.socket, "native", events) as load:
+        with Load(server.socket, "known", events) as load:
             load.go()
             return events / load.done()["seconds"], 0.0
     done = subprocess.run(

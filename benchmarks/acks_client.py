@@ -15,7 +15,7 @@ WRITE_EVENTS_MAX = 256
 def main() -> None:
     """Send, count the answers, tell the seconds and the p99 of the wait."""
     path, events, in_flight = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    lines = list(native_lines(events, acked=True))
+    lines = list(native_lines(events, known=True, acked=True))
     sent_at: list[float] = []
     waits: list[float] = []
     room = threading.Semaphore(in_flight)

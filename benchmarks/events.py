@@ -19,15 +19,16 @@ WORDS = PROSE.split()
 TEXTS = 2000
 
 
-def native_lines(count: int, *, acked: bool = False) -> Iterator[bytes]:
-    """Yield `count` whole steps, each a line with its newline; acked ones have an id."""
+def native_lines(count: int, *, known: bool = False, acked: bool = False) -> Iterator[bytes]:
+    """Yield `count` whole steps, each a line with its newline; those `known` have an id."""
     chance = random.Random(1)
     texts = [_text(chance, 165, 405) for _ in range(TEXTS)]
     for number in range(count):
         started_at = 1_790_000_000_000 + number * 7
         event = {
             "v": 1,
-            **({"ack": True, "event_id": f"{number:012d}"} if acked else {}),
+            **({"ack": True} if acked else {}),
+            **({"event_id": f"{number:012d}"} if known else {}),
             "session_id": f"6f1d2c3b-0000-4000-8000-{number % SESSIONS:012d}",
             "trace_type": "tool",
             "name": TOOLS[number % len(TOOLS)],

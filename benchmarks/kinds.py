@@ -16,11 +16,11 @@ def lines_of(kind: str, count: int) -> Iterator[bytes]:
     match kind:
         case "native" | "one-shot" | "one-way":
             return native_lines(count)
-        case "acked":
-            return native_lines(count, acked=True)
+        case "known":
+            return native_lines(count, known=True)
         case "envelope":
             return envelope_lines(count)
         case _:
             raise ValueError(
-                f"kind of load is {kind!r}, expected native, acked, envelope, one-shot, one-way"
+                f"kind of load is {kind!r}, expected native, known, envelope, one-shot, one-way"
             )

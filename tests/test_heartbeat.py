@@ -61,7 +61,7 @@ def test_status_tells_state_queue_and_commit(manager: socket.socket) -> None:
     figures = Figures()
     beat = heartbeat(manager, figures, "retrying", "disk full")
     figures.took(1500)
-    figures.committed([Outcome("stored")], 0.1)
+    figures.committed([Outcome(status="stored")], 0.1)
     figures.left(1)
     figures.last_commit_epoch = 1_700_000_000.25
     beat.ready()

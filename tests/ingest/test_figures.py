@@ -9,10 +9,10 @@ def test_each_event_ends_in_exactly_one_figure() -> None:
 
     figures.committed(
         [
-            Outcome("stored"),
-            Outcome("duplicate"),
-            Outcome("ignored"),
-            Outcome("rejected", reason="not_json"),
+            Outcome(status="stored"),
+            Outcome(status="duplicate"),
+            Outcome(status="ignored"),
+            Outcome(status="rejected", reason="not_json"),
         ],
         0.5,
     )
@@ -29,7 +29,7 @@ def test_what_waits_is_counted_by_itself() -> None:
     """A batch that is committed does not leave the queue by that: the sum could be wrong."""
     figures = Figures()
     figures.took(2)
-    figures.committed([Outcome("stored"), Outcome("stored")], 0.1)
+    figures.committed([Outcome(status="stored"), Outcome(status="stored")], 0.1)
 
     assert (figures.received, figures.settled, figures.queued) == (2, 2, 2)
 
@@ -60,8 +60,8 @@ def test_the_last_batch_is_told() -> None:
     """Its size is that of the batch, not of all so far."""
     figures = Figures()
     figures.took(5)
-    figures.committed([Outcome("stored")] * 3, 0.1)
-    figures.committed([Outcome("stored")] * 2, 0.1)
+    figures.committed([Outcome(status="stored")] * 3, 0.1)
+    figures.committed([Outcome(status="stored")] * 2, 0.1)
 
     assert figures.batch_events_last == 2
     assert figures.last_commit_epoch is not None

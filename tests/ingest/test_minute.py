@@ -6,6 +6,8 @@ from traced.core.event import Outcome
 from traced.ingest import minute
 from traced.ingest.figures import Figures
 
+OUTCOMES = [Outcome(status="stored"), Outcome(status="rejected", reason="not_json")]
+
 
 async def test_tells_what_came_since_the_last_line() -> None:
     """A line has the events of its minute only, and none is written while nothing comes."""
@@ -16,7 +18,7 @@ async def test_tells_what_came_since_the_last_line() -> None:
             tasks.start_soon(minute.watch, figures, 0.01)
             await anyio.lowlevel.checkpoint()
             figures.took(3)
-            figures.committed([Outcome("stored"), Outcome("rejected", reason="not_json")], 0.1)
+            figures.committed(OUTCOMES, 0.1)
             figures.left(2)
             await until(lambda: len(lines) == 1, "a line")
             await anyio.sleep(0.05)

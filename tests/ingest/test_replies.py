@@ -18,7 +18,7 @@ def event(number: int, *, ack: bool = True) -> NativeEvent:
 
 def stored(number: int) -> Outcome:
     """Return what the writer says of an event."""
-    return Outcome("stored", "s", f"e{number}", number)
+    return Outcome(event_id=f"e{number}", status="stored", session_id="s", step_order=number)
 
 
 def answers(ready: bytes) -> list[Any]:
@@ -50,7 +50,7 @@ def test_a_line_that_is_too_long_is_answered_if_it_asked() -> None:
     queue = replies()
     rejected = Rejected("too_long", "", None, 9, event_id="e1", ack=True)
     page = queue.expect([TooLong(rejected, None)])
-    queue.settle(page, [Outcome("rejected", event_id="e1", reason="too_long")])
+    queue.settle(page, [Outcome(status="rejected", event_id="e1", reason="too_long")])
 
     assert answers(queue.ready()) == ["e1"]
 

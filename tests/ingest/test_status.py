@@ -9,6 +9,8 @@ from traced.ingest.intake import Intake, Submission
 from traced.ingest.retention import Told
 from traced.ingest.status import Status
 
+OUTCOMES = [Outcome(status="stored"), Outcome(status="rejected", reason="not_json")]
+
 
 def status(db: Path, figures: Figures, intake: Intake | None = None) -> dict[str, object]:
     """Return what a daemon that just started says of itself."""
@@ -86,7 +88,7 @@ def test_tells_of_the_last_commit(tmp_path: Path) -> None:
     """When it was, to the millisecond, and how long ago."""
     figures = Figures()
     figures.took(2)
-    figures.committed([Outcome("stored"), Outcome("rejected", reason="not_json")], 0.25)
+    figures.committed(OUTCOMES, 0.25)
     figures.last_commit_epoch = 1_795_356_000.0625
     told = status(tmp_path / "t.db", figures)
     age = told["last_commit_age_seconds"]

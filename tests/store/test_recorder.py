@@ -78,7 +78,11 @@ def test_a_rejected_line_is_kept(recorder: Recorder, connection: sqlite3.Connect
     (outcome,) = append(recorder, REFUSED)
 
     assert outcome == Outcome(
-        "rejected", "s1", "line", error="no JSON at byte 0 of 3", reason="not_json"
+        event_id="line",
+        status="rejected",
+        session_id="s1",
+        error="no JSON at byte 0 of 3",
+        reason="not_json",
     )
     (row,) = rows(connection, "SELECT * FROM rejected_events")
     assert row == {

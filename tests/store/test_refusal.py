@@ -92,5 +92,9 @@ def test_a_sender_is_told_why() -> None:
     event = Event("codex", "s1", 5, (), event_id="e")
 
     assert answer(rejected("bad_field", "step_order is 3", event)) == Outcome(
-        "rejected", "s1", "e", None, "step_order is 3", "bad_field"
+        event_id="e",
+        status="rejected",
+        session_id="s1",
+        error="step_order is 3",
+        reason="bad_field",
     )

@@ -181,11 +181,11 @@ class House:
 def _outcome(record: Record) -> Outcome:
     match record:
         case Rejected():
-            return Outcome("rejected", event_id=record.event_id, reason=record.reason)
+            return Outcome(status="rejected", event_id=record.event_id, reason=record.reason)
         case NativeEvent():
-            return Outcome("stored", event_id=record.event_id)
+            return Outcome(status="stored", event_id=record.event_id)
         case _:
-            return Outcome("stored")
+            return Outcome(status="stored")
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """What the daemon writes back: one line per ack or control line, and nothing unasked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -10,19 +10,12 @@ from traced.core.event import Outcome
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _encode: Final = msgspec.json.Encoder().encode
+_encode_lines: Final = msgspec.json.Encoder().encode_lines
 
 
-def encode_ack(outcome: Outcome) -> bytes:
-    """Return the ack of one line: always the six keys of SPEC 3, in its order."""
-    ack = {
-        "event_id": outcome.event_id,
-        "status": outcome.status,
-        "session_id": outcome.session_id,
-        "step_order": outcome.step_order,
-        "error": outcome.error,
-        "reason": outcome.reason,
-    }
-    return _encode(ack) + b"\n"
+def encode_acks(outcomes: Sequence[Outcome]) -> bytes:
+    """Return the acks of some lines, one line each: always the six keys of SPEC 3, in its order."""
+    return _encode_lines(outcomes)
 
 
 def encode_control(

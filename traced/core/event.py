@@ -152,6 +152,24 @@ Change = (
 )
 
 
+Status = Literal["stored", "duplicate", "rejected", "ignored"]
+
+
+class Outcome(Struct, gc=False, kw_only=True):
+    """
+    What became of one event: the answer that its sender gets after the commit.
+
+    Its fields are the keys of an ack, in the order of SPEC 3.
+    """
+
+    event_id: str | None = None
+    status: Status
+    session_id: str | None = None
+    step_order: int | None = None
+    error: str | None = None
+    reason: str | None = None
+
+
 class Event(Struct, gc=False):
     """
     One line, understood.
@@ -182,6 +200,15 @@ class Event(Struct, gc=False):
         """Whether it is a row of an export, which may tell more of what is known already."""
         return self.imported and isinstance(self.changes[0], Exported)
 
+    def outcome(self, status: Status, step_order: int | None = None) -> Outcome:
+        """Return what its sender is told."""
+        return Outcome(
+            event_id=self.event_id,
+            status=status,
+            session_id=self.session_id,
+            step_order=step_order,
+        )
+
 
 class Rejected(Struct, gc=False):
     """
@@ -206,17 +233,3 @@ class Rejected(Struct, gc=False):
     kind: Literal["rejected", "discarded"] = "rejected"
     count: int = 1
     origin: str | None = None
-
-
-Status = Literal["stored", "duplicate", "rejected", "ignored"]
-
-
-class Outcome(Struct, gc=False):
-    """What became of one event: the answer that its sender gets after the commit."""
-
-    status: Status
-    session_id: str | None = None
-    event_id: str | None = None
-    step_order: int | None = None
-    error: str | None = None
-    reason: str | None = None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from traced.core.answers import encode_ack
+from traced.core.answers import encode_acks
 from traced.core.event import Outcome, Rejected
 from traced.core.wire import Control, HookPayload, Item, TooLong
 
@@ -55,19 +55,25 @@ class Replies:
 
     def ready(self) -> bytes:
         """Return the lines that can be sent now; they are no longer owed."""
-        answers: list[bytes] = []
+        answers = b""
+        acks: list[Outcome] = []
         while self._pages and (outcomes := self._pages[0].outcomes) is not None:
             following = iter(outcomes)
             for slot in self._pages.popleft().slots:
                 if isinstance(slot, Control):
-                    answers.append(self._answer_control(slot, self._settled))
+                    answers += self._acked(acks) + self._answer_control(slot, self._settled)
+                    self.owed -= 1
+                    acks = []
                     continue
                 self._settled += 1
                 outcome = next(following)
                 if slot:
-                    answers.append(encode_ack(outcome))
-        self.owed -= len(answers)
-        return b"".join(answers)
+                    acks.append(outcome)
+        return answers + self._acked(acks)
+
+    def _acked(self, outcomes: Sequence[Outcome]) -> bytes:
+        self.owed -= len(outcomes)
+        return encode_acks(outcomes)
 
 
 def asked(item: Item) -> bool:

@@ -281,18 +281,18 @@ def _record(
     digest: int | None,
 ) -> Outcome | Rejected:
     if session is None:
-        return Outcome("ignored", event.session_id, event.event_id)
+        return event.outcome("ignored")
     is_seen = digest is not None and (session.pk, digest) in gathered.seen
     if is_seen and digest is not None and not event.is_row:
         order = gathered.seen[session.pk, digest]
-        return Outcome("duplicate", event.session_id, event.event_id, order)
+        return event.outcome("duplicate", order)
     added = batch.added
     try:
         order = apply(batch, session, event)
     except OrderTaken as error:
         return rejected("bad_field", str(error), event)
     if event.imported and batch.added == added:
-        return Outcome("duplicate", event.session_id, event.event_id, order)
+        return event.outcome("duplicate", order)
     if digest is not None and not is_seen:
         gathered.remember(session.pk, digest, order)
-    return Outcome("stored", event.session_id, event.event_id, order)
+    return event.outcome("stored", order)

@@ -75,9 +75,9 @@ def rejected(reason: str, detail: str, event: Event) -> Rejected:
 def answer(refusal: Rejected) -> Outcome:
     """Return what the sender of a rejected event is told."""
     return Outcome(
-        "rejected",
-        refusal.session_id,
-        refusal.event_id,
+        event_id=refusal.event_id,
+        status="rejected",
+        session_id=refusal.session_id,
         error=refusal.detail,
         reason=refusal.reason,
     )

