@@ -93,8 +93,8 @@ $(BACKENDS)/%.stamp:
 systemd: .venv/dev.stamp ## run the service under a systemd of its own, in namespaces: as root
 	$(BIN)/python -m pytest -m systemd -rs tests/systemd $(PYTEST_ARGS)
 
-e2e: .venv/dev.stamp ## run the real Claude Code, which npm fetches, against a stand-in for its API; E2E_VERSIONS=latest tries that
-	@command -v npm >/dev/null || { echo 'make e2e fetches Claude Code with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }
+e2e: .venv/dev.stamp ## run the real agents, which npm fetches, against stand-ins for their models; E2E_VERSIONS=latest tries that of Claude Code, E2E_OTHERS=latest those of the others
+	@command -v npm >/dev/null || { echo 'make e2e fetches the agents with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }
 	$(BIN)/python -m pytest -m e2e -rs tests/e2e $(PYTEST_ARGS)
 
 check: lint types contracts test ## lint, types, import contracts and tests: what CI runs

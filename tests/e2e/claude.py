@@ -6,9 +6,6 @@ Law: it sees nothing of the machine but PATH, and nothing beyond loopback is ask
 
 import json
 import os
-import re
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,31 +13,23 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from e2e.stand_in import Scripts, StandIn
+from e2e import npm
+from e2e.running import RUN_SECONDS_MAX, Outcome, Running
+from e2e.scripts import Scripts
+from e2e.stand_in import StandIn
 from support.daemon import PYTHON, Daemon
 
 PACKAGE = "@anthropic-ai/claude-code"
-INSTALL_SECONDS_MAX = 180.0
-RUN_SECONDS_MAX = 60.0
 MCP_SERVER = Path(__file__).parent / "mcp_server.py"
 SKIP = "--dangerously-skip-permissions"
-VERSION = re.compile(r"\d+\.\d+\.\d+")
-
-
-class NotInstalled(Exception):
-    """npm could not install the program; the text says why."""
 
 
 @dataclass(frozen=True)
-class Program:
+class Program(npm.Program):
     """One installed version."""
-
-    path: Path
-    version: tuple[int, ...]
 
     @property
     def is_old(self) -> bool:
@@ -48,118 +37,15 @@ class Program:
         return self.version < (2, 1)
 
 
-@cache
 def install(wanted: str, folder: Path) -> Program:
     """
-    Return version `wanted` (or a tag, as latest), fetched into a part of `folder` if it is not.
+    Return version `wanted` of Claude Code.
 
     Raises:
-        NotInstalled: If npm is missing, or fails, or what it installed does not run.
+        NotInstalled: See `npm.install`.
     """
-    npm = shutil.which("npm")
-    if npm is None:
-        raise NotInstalled("npm is not on PATH, expected Node.js with npm")
-    place = folder / f"claude-code-{wanted}"
-    if not VERSION.fullmatch(wanted):
-        shutil.rmtree(place, ignore_errors=True)  # a tag moves
-    try:
-        if not place.exists():
-            place.mkdir(parents=True)
-            (place / "package.json").write_text('{"private": true}')
-            fetch = [npm, "install", "--no-audit", "--no-fund", f"{PACKAGE}@{wanted}"]
-            ask(fetch, cwd=place, seconds_max=INSTALL_SECONDS_MAX)
-        path = place / "node_modules" / ".bin" / "claude"
-        return Program(path, version_of(path))
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)  # half of it is worse than nothing
-        raise
-
-
-def version_of(path: Path) -> tuple[int, ...]:
-    """Return the version that a program says it is; raise NotInstalled if it says none."""
-    with tempfile.TemporaryDirectory() as home:
-        said = ask([str(path), "--version"], HOME=home)
-    found = VERSION.match(said)
-    if found is None:
-        raise NotInstalled(f"{path} --version said {said[:80]!r}, expected a version")
-    return tuple(map(int, found[0].split(".")))
-
-
-def ask(
-    command: Sequence[str],
-    cwd: Path | None = None,
-    seconds_max: float = RUN_SECONDS_MAX,
-    **env: str,
-) -> str:
-    """Return what a command printed; raise NotInstalled if it failed or did not end."""
-    try:
-        run = subprocess.run(
-            command,
-            cwd=cwd,
-            env=os.environ | env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds_max,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise NotInstalled(f"{' '.join(command)}: no end after {seconds_max:g} s") from None
-    except OSError as error:
-        raise NotInstalled(f"{' '.join(command)}: {error.strerror}") from error
-    if run.returncode:
-        last = run.stderr.strip().splitlines()[-3:]
-        raise NotInstalled(f"{' '.join(command)}: exit code {run.returncode}: {' / '.join(last)}")
-    return run.stdout
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one run of the program ended."""
-
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """What it printed, a JSON object a line."""
-        return [json.loads(line) for line in self.stdout.split(b"\n") if line]
-
-
-class Running:
-    """The program while it runs, with its own process group, its output in files of `folder`."""
-
-    def __init__(
-        self, command: Sequence[str], folder: Path, cwd: Path, environment: Mapping[str, str],
-        stdin: bytes,
-    ) -> None:  # fmt: skip
-        self._out, self._err, said = (folder / name for name in ("stdout", "stderr", "stdin"))
-        said.write_bytes(stdin)
-        with self._out.open("wb") as out, self._err.open("wb") as err, said.open("rb") as inp:
-            self.process = subprocess.Popen(
-                command, cwd=cwd, env=environment, stdin=inp, stdout=out, stderr=err,
-                start_new_session=True,
-            )  # fmt: skip
-
-    def end(self, number: signal.Signals | None = None) -> Outcome:
-        """Send the program, not its children, a signal if one is given; wait for its end."""
-        if number is not None:
-            self.process.send_signal(number)
-        try:
-            code = self.process.wait(timeout=RUN_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError(
-                f"no end after {RUN_SECONDS_MAX} s: {self._err.read_bytes()!r}"
-            ) from None
-        return Outcome(code, self._out.read_bytes(), self._err.read_bytes())
-
-    def kill(self) -> None:
-        """Kill it with its children, if it is still there."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+    found = npm.install(PACKAGE, "claude", wanted, folder)
+    return Program(found.path, found.version)
 
 
 class Bench:

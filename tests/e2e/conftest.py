@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.claude import NotInstalled, Program, install
+from e2e.claude import Program, install
+from e2e.npm import NotInstalled
 from support.daemon import Daemon
 
 CACHE = Path(__file__).parents[2] / ".cache"

@@ -21,7 +21,7 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
         return {"tools": TOOLS}
     if method == "tools/call" and params["name"] == "add":
         total = params["arguments"]["a"] + params["arguments"]["b"]
-        return {"content": [{"type": "text", "text": str(total)}]}
+        return {"content": [{"type": "text", "text": f"The sum is {total}"}]}
     if method == "tools/call":
         return {"content": [{"type": "text", "text": "no luck"}], "isError": True}
     return {}

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e.claude import Bench, Outcome, Program
+from e2e.claude import Bench, Program
+from e2e.running import Outcome
 from e2e.scenario import Scenario
-from e2e.stand_in import Json
+from e2e.scripts import Json
 from support.daemon import Daemon
 
 from traced.install.claude_code import Version, events_for

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from e2e.claude import SKIP
-from e2e.stand_in import Call, Scripts
+from e2e.scripts import Call, Scripts
 
 NEW = (2, 1)  # the first version that tells of agent, prompt and duration, and of refused calls
 

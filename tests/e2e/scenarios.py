@@ -8,7 +8,7 @@ import json
 
 from e2e.claude import SKIP
 from e2e.scenario import NEW, Run, Scenario, Step, bash, follow, launch, read
-from e2e.stand_in import Call, Failure
+from e2e.scripts import Call, Failure
 
 BASIC = Scenario(
     "basic",

@@ -1,20 +1,17 @@
 """
 A stand-in for the Messages API on loopback: the model is a script, and what it is sent is kept.
 
-Law: the answer depends on the request alone. The newest `[[script:NAME]]` in the texts of the user
-chooses the script, the number of the model's messages after it the turn: so a retry gets the same
-answer, and a sub-agent follows the marker in the prompt that launched it.
+Law: the answer depends on the request alone (`e2e.scripts`).
 """
 
 import json
-import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-MARKER = re.compile(r"\[\[script:([a-z0-9-]+)\]\]")
+from e2e.scripts import OVER, Call, Failure, Json, Said, Scripts, position
+
 IDLE_SECONDS_MAX = 60  # of a connection that the agent keeps open
 USAGE = {
     "input_tokens": 10,
@@ -22,29 +19,6 @@ USAGE = {
     "cache_creation_input_tokens": 0,
     "cache_read_input_tokens": 0,
 }
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Call:
-    """The model calls a tool."""
-
-    tool: str
-    input: Json
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The API refuses the request."""
-
-    status: int
-    kind: str
-
-
-Turn = Sequence[str | Call] | Failure
-Scripts = Mapping[str, Sequence[Turn]]
-OVER: Turn = ("Done.",)
 
 
 class StandIn:
@@ -74,7 +48,7 @@ class StandIn:
 
     def turn(self, request: Json) -> Json | Failure:
         """Return the model's next message in a conversation, or how the API fails."""
-        script, number = position(request["messages"])
+        script, number = position(conversation(request["messages"]))
         if not request.get("tools") or script is None:
             return message(request["model"], "aside", [{"type": "text", "text": "ok"}])
         self.requests.append(request)
@@ -156,18 +130,15 @@ class Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def position(messages: Sequence[Json]) -> tuple[str | None, int]:
-    """Return the script that a conversation follows, and how many of its turns were played."""
-    script, played = None, 0
-    for said in messages:
-        if said["role"] == "assistant":
-            played += 1
-            continue
-        for block in blocks_of(said):
-            markers = MARKER.findall(block["text"]) if block["type"] == "text" else []
-            if markers:
-                script, played = markers[-1], 0
-    return script, played
+def conversation(messages: Sequence[Json]) -> Iterator[Said]:
+    """Yield what was said."""
+    for message in messages:
+        if message["role"] == "assistant":
+            yield "model", ""
+        else:
+            for block in blocks_of(message):
+                if block["type"] == "text":
+                    yield "user", block["text"]
 
 
 def blocks_of(message: Json) -> list[Json]:

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from e2e.claude import SKIP, Bench, Program, Running
+from e2e.claude import SKIP, Bench, Program
 from e2e.play import events_of
+from e2e.running import Running
 from e2e.scenario import bash, follow
-from e2e.stand_in import Scripts
+from e2e.scripts import Scripts
 from support.daemon import Daemon, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]

@@ -1,0 +1,185 @@
+"""What the other real programs did, against what was recorded of it, step by step."""
+
+import os
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from e2e.conftest import CACHE
+from e2e.model import Model, answering
+from e2e.npm import NotInstalled, Program, install
+from e2e.others import AGENTS, Agent, Step
+from e2e.running import RUN_SECONDS_MAX, Running
+from support.daemon import PYTHON, Daemon, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+# Of all of them, as `latest`; else those that were tried.
+VERSION = os.environ.get("E2E_OTHERS")
+AGENT_ID = re.compile(r"(?<=targets=\[\")[0-9a-f-]{36}(?=\"\])")
+
+
+class Place:
+    """A home and a project in which one program is set up, and traced installed."""
+
+    def __init__(self, folder: Path, agent: Agent, program: Program, model: Model) -> None:
+        self.folder = folder
+        self.home, self.project = folder / "home", folder / "project"
+        self.project.mkdir(parents=True)
+        self.environment = {
+            "PATH": f"{program.path.parent}:{os.environ['PATH']}",
+            "HOME": str(self.home),
+            "TERM": "dumb",
+            **agent.environment(model.url),
+        }
+        for name, text in agent.files(model.url).items():
+            path = self.home / name
+            path.parent.mkdir(parents=True)
+            path.write_text(text)
+        self._command = [str(program.path), *agent.command]
+
+    def traced(self, daemon: Daemon, *arguments: str) -> None:
+        """Run a `traced` command as the user of this home."""
+        places = {"TRACED_SOCKET": str(daemon.socket), "TRACED_SPOOL": str(daemon.spool)}
+        subprocess.run(
+            [PYTHON, "-m", "traced", *arguments],
+            env=self.environment | places,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=RUN_SECONDS_MAX,
+            check=True,
+        )
+
+    @contextmanager
+    def running(self, script: str) -> Iterator[Running]:
+        """Start the program with a prompt at which its model follows a script."""
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
+        prompt = f"Go. [[script:{script}]]"
+        running = Running(
+            [*self._command, prompt], folder, self.project, self.environment, stdin=b""
+        )
+        try:
+            yield running
+        finally:
+            running.kill()
+
+    def work(self) -> None:
+        """Let the program do all its work, to its end."""
+        with self.running("work") as running:
+            outcome = running.end()
+        assert outcome.exit_code == 0, outcome.stderr
+
+
+@pytest.fixture(scope="module", params=AGENTS, ids=lambda agent: agent.name)
+def agent(request: pytest.FixtureRequest) -> Agent:
+    """One of the programs."""
+    found: Agent = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def model(agent: Agent) -> Iterator[Model]:
+    """What it takes for its model."""
+    with answering(agent.dialect, agent.scripts) as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def recorder(agent: Agent, module_folder: Path) -> Iterator[Daemon]:
+    """A daemon that records it."""
+    with Daemon(module_folder / f"d-{agent.name}") as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="module")
+def place(agent: Agent, model: Model, recorder: Daemon, module_folder: Path) -> Place:
+    """Where it runs, with traced installed."""
+    wanted = VERSION or agent.version
+    try:
+        program = install(agent.package, agent.binary, wanted, CACHE)
+    except NotInstalled as reason:
+        pytest.skip(f"{agent.package} {wanted} cannot be installed: {reason}")
+    place = Place(module_folder / agent.name, agent, program, model)
+    place.traced(recorder, "install", agent.name)
+    return place
+
+
+def recorded(daemon: Daemon) -> list[Step]:
+    """What was recorded in the latest session, as a scenario is written."""
+    steps = daemon.steps()
+    latest = max((row for row in steps), key=lambda row: row["id"])["session_id"] if steps else None
+    return [
+        Step(
+            row["trace_type"],
+            row["name"],
+            AGENT_ID.sub("@agent_id", row["input_summary"]) if row["input_summary"] else None,
+            row["status"],
+            row["source"],
+            by_sub_agent=row["agent_id"] is not None,
+        )
+        for row in steps
+        if row["session_id"] == latest
+    ]
+
+
+def wait_for_work(daemon: Daemon, agent: Agent) -> None:
+    """Wait until all of it is recorded as written by hand; what ran at once, in any order."""
+    expected = Counter(agent.work)
+    try:
+        wait_until(lambda: Counter(recorded(daemon)) == expected, f"the work of {agent.name}")
+    except AssertionError:
+        assert sorted(recorded(daemon), key=repr) == sorted(agent.work, key=repr)
+        raise
+
+
+def test_each_call_is_one_step_as_written_by_hand(
+    agent: Agent, place: Place, recorder: Daemon
+) -> None:
+    """Kind, name, source, status and summary of each call; nothing else was recorded."""
+    place.work()
+
+    wait_for_work(recorder, agent)
+    steps = recorder.steps()
+    assert [row["step_order"] for row in steps] == list(range(1, len(steps) + 1))
+    assert {(row["agent"], row["prompt_number"]) for row in steps} == {(agent.name, 1)}
+    assert [row["source"] for row in recorder.rows("prompts")] == ["user"]
+    sub_agents = {row["agent_id"] for row in steps} - {None}
+    assert {row["agent_id"] for row in recorder.rows("agents", status="ok")} == sub_agents
+
+
+def test_what_ran_while_no_daemon_did_is_recorded_later(
+    agent: Agent, place: Place, recorder: Daemon
+) -> None:
+    """The hooks spool, and the next daemon has the same steps."""
+    assert recorder.stop() == 0
+    place.work()
+    assert list(recorder.spool.iterdir())
+
+    recorder.start()
+    wait_for_work(recorder, agent)
+
+
+def test_what_a_killed_program_left_running_is_unknown(place: Place, recorder: Daemon) -> None:
+    """The daemon sees that its process is gone; nothing runs for ever."""
+    with place.running("sleep") as running:
+        wait_until(lambda: bool(recorder.steps(status="running")), "the call that sleeps")
+        running.kill()
+
+    wait_until(lambda: not recorder.steps(status="running"), "the end of what ran")
+    (lost,) = recorder.steps(status="unknown")
+    assert lost["input_summary"] == "sleep 30"
+
+
+def test_after_uninstalling_its_files_are_as_before(
+    agent: Agent, place: Place, model: Model, recorder: Daemon
+) -> None:
+    """What the user had is what is left."""
+    place.traced(recorder, "uninstall", agent.name)
+
+    for name, text in agent.files(model.url).items():
+        assert (place.home / name).read_text() == text
