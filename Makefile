@@ -93,7 +93,7 @@ $(BACKENDS)/%.stamp:
 systemd: .venv/dev.stamp ## run the service under a systemd of its own, in namespaces: as root
 	$(BIN)/python -m pytest -m systemd -rs tests/systemd $(PYTEST_ARGS)
 
-e2e: .venv/dev.stamp ## run the real agents, which npm fetches, against stand-ins for their models; E2E_VERSIONS=latest tries that of Claude Code, E2E_OTHERS=latest those of the others
+e2e: .venv/dev.stamp ## run the real agents, which npm fetches, against stand-ins for their models; E2E_VERSIONS=latest tries that of Claude Code, E2E_OTHERS=codex@latest that of others
 	@command -v npm >/dev/null || { echo 'make e2e fetches the agents with npm, which is not on PATH: install Node.js 18 or newer'; exit 1; }
 	$(BIN)/python -m pytest -m e2e -rs tests/e2e $(PYTEST_ARGS)
 

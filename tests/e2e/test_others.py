@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from support.daemon import PYTHON, Daemon, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-# Of all of them, as `latest`; else those that were tried.
-VERSION = os.environ.get("E2E_OTHERS")
+# `codex@0.160.0 opencode@latest` are these versions of these; else it is all, in those that were
+# tried.
+WANTED = [each.split("@") for each in os.environ.get("E2E_OTHERS", "").split()]
 AGENT_ID = re.compile(r"(?<=targets=\[\")[0-9a-f-]{36}(?=\"\])")
 
 
@@ -75,7 +77,13 @@ class Place:
         assert outcome.exit_code == 0, outcome.stderr
 
 
-@pytest.fixture(scope="module", params=AGENTS, ids=lambda agent: agent.name)
+def wanted() -> list[Agent]:
+    """Return the programs to try."""
+    known = {agent.name: agent for agent in AGENTS}
+    return [replace(known[name], version=version) for name, version in WANTED] or list(AGENTS)
+
+
+@pytest.fixture(scope="module", params=wanted(), ids=lambda agent: f"{agent.name}-{agent.version}")
 def agent(request: pytest.FixtureRequest) -> Agent:
     """One of the programs."""
     found: Agent = request.param
@@ -92,19 +100,18 @@ def model(agent: Agent) -> Iterator[Model]:
 @pytest.fixture(scope="module")
 def recorder(agent: Agent, module_folder: Path) -> Iterator[Daemon]:
     """A daemon that records it."""
-    with Daemon(module_folder / f"d-{agent.name}") as daemon:
+    with Daemon(module_folder / f"d-{agent.name}-{agent.version}") as daemon:
         yield daemon
 
 
 @pytest.fixture(scope="module")
 def place(agent: Agent, model: Model, recorder: Daemon, module_folder: Path) -> Place:
     """Where it runs, with traced installed."""
-    wanted = VERSION or agent.version
     try:
-        program = install(agent.package, agent.binary, wanted, CACHE)
+        program = install(agent.package, agent.binary, agent.version, CACHE)
     except NotInstalled as reason:
-        pytest.skip(f"{agent.package} {wanted} cannot be installed: {reason}")
-    place = Place(module_folder / agent.name, agent, program, model)
+        pytest.skip(f"{agent.package} {agent.version} cannot be installed: {reason}")
+    place = Place(module_folder / f"{agent.name}-{agent.version}", agent, program, model)
     place.traced(recorder, "install", agent.name)
     return place
 
