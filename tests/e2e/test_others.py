@@ -182,11 +182,19 @@ def test_what_a_killed_program_left_running_is_unknown(place: Place, recorder: D
     assert lost["input_summary"] == "sleep 30"
 
 
-def test_after_uninstalling_its_files_are_as_before(
+def test_after_uninstalling_nothing_of_traced_is_in_its_files(
     agent: Agent, place: Place, model: Model, recorder: Daemon
 ) -> None:
-    """What the user had is what is left."""
+    """What the user had is what is left, and what the program itself has added to it."""
     place.traced(recorder, "uninstall", agent.name)
 
     for name, text in agent.files(model.url).items():
-        assert (place.home / name).read_text() == text
+        assert (place.home / name).read_text().startswith(text)
+    folders = {place.home / Path(name).parent for name in agent.files(model.url)}
+    settings = [
+        path
+        for folder in folders
+        for path in folder.rglob("*.[jt]s*")
+        if path.is_file() and "node_modules" not in path.parts and ".traced-backup" not in path.name
+    ]
+    assert [path for path in settings if b"traced" in path.read_bytes()] == []
