@@ -19,7 +19,7 @@ from traced.store.store import Store
 SLICE_SECONDS: Final = 0.02
 # Beside a full load a transaction takes 10 ms whatever it does: fewer rows would only make more.
 ROWS_MIN: Final = 250
-ROWS_MAX: Final = 2000
+ROWS_MAX: Final = 1000
 ROWS_AT_FIRST: Final = 250
 # Then their pages are copied into the file. Left to the batch whose commit fills the log, four
 # thousand scattered pages are copied at once, and that batch waits 76 ms and more; these take 20.
