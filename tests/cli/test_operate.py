@@ -2,7 +2,7 @@ import json
 import re
 from pathlib import Path
 
-from support.daemon import Daemon
+from support.daemon import Daemon, wait_until
 
 from traced.config import RULES
 
@@ -51,11 +51,12 @@ def test_status_without_a_daemon_fails_and_says_how_to_start_one(tmp_path: Path)
 def test_run_says_where_things_are_and_how_to_go_on(tmp_path: Path) -> None:
     """The first lines name the database, the socket, and a first event."""
     with Daemon(tmp_path / "d") as daemon:
+        hint = f"| nc -NU {daemon.socket}"
+        wait_until(lambda: hint in daemon.log.read_text(), "the last of what it says")
         said = daemon.log.read_text()
 
     assert f"traced records into  {daemon.db}" in said
     assert f"and listens on       {daemon.socket}" in said
-    assert f"| nc -NU {daemon.socket}" in said
 
 
 def test_wrong_settings_are_told_all_at_once_with_exit_78(tmp_path: Path) -> None:
