@@ -36,6 +36,17 @@ async def test_a_search_goes_on_where_it_ended(recording: Recording, look: Look)
     assert orders == [str(order) for order in range(60, 0, -1)]
 
 
+async def test_an_error_stands_apart_from_what_failed(recording: Recording, look: Look) -> None:
+    """Summary and error are two texts, with room between them."""
+    pk = recording.session()
+    recording.step(pk, 1, status="error", input_summary="make tests", error="no rule")
+    bring_up_to_date(recording.path)
+
+    page = await look("/search", q="make")
+
+    assert page.all(r'make tests</bdi>(.*?)<bdi class="why">') == [" "]
+
+
 async def test_nothing_typed_says_what_to_type(look: Look) -> None:
     """Neither an empty search nor one without a word is an error."""
     for query in ({}, {"q": ""}, {"q": "-/-"}):
