@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from traced.backfill.journal import Journal, states_of
+from traced.core.errors import TracedError
 
 
 @pytest.fixture
@@ -67,6 +68,12 @@ def test_another_database_of_that_name_knows_nothing(db: Path, transcript: Path)
     db.touch()
 
     assert not Journal(db).knows([transcript])
+
+
+def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """Whose daemon was given another place than the import is told which place is empty."""
+    with pytest.raises(TracedError, match=r"no database is found at .*/none/traced\.db \(No such"):
+        Journal(tmp_path / "none" / "traced.db")
 
 
 def test_a_journal_that_was_cut_short_holds_what_is_whole(db: Path, transcript: Path) -> None:

@@ -36,7 +36,7 @@ class Journal:
     Beside the database `db`; what was noted of another file of that name does not count.
 
     Raises:
-        TracedError: If it is there and cannot be read.
+        TracedError: If it is there and cannot be read, or there is no such database.
     """
 
     def __init__(self, db: Path) -> None:
@@ -105,7 +105,13 @@ def _decoded(line: bytes, kind: type[T]) -> T | None:
 
 
 def _identity(db: Path) -> State:
-    found = db.stat()
+    try:
+        found = db.stat()
+    except OSError as error:
+        raise TracedError(
+            f"no database is found at {db} ({error.strerror}), expected that of the running daemon:"
+            " name it with --db or TRACED_DB"
+        ) from error
     return found.st_dev, found.st_ino
 
 
