@@ -1,4 +1,5 @@
--- The steps that are new or changed after revision :since, in the order of their revisions.
+-- The steps that are new or changed after revision :since, in the order of their revisions; of one
+-- session, one agent and one user or (:session_pk, :agent, :owner_uid null) of all.
 -- New ones are found by their id, for it equals the revision until a step is first changed; so
 -- only changed ones need an index.
 WITH
@@ -7,6 +8,16 @@ WITH
         WHERE
             step.id > :since AND step.revision = step.id
             AND (:session_pk IS NULL OR step.session_pk = :session_pk)
+            AND (
+                (:agent IS NULL AND :owner_uid IS NULL)
+                OR EXISTS (
+                    SELECT 1 FROM session
+                    WHERE
+                        session.pk = step.session_pk
+                        AND (:agent IS NULL OR session.agent = :agent)
+                        AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
+                )
+            )
             AND step.session_pk NOT IN (SELECT pk FROM session WHERE removed_at IS NOT NULL)
         ORDER BY step.id
         LIMIT :limit
@@ -16,6 +27,16 @@ WITH
         WHERE
             step.revision > :since AND step.revision <> step.id
             AND (:session_pk IS NULL OR step.session_pk = :session_pk)
+            AND (
+                (:agent IS NULL AND :owner_uid IS NULL)
+                OR EXISTS (
+                    SELECT 1 FROM session
+                    WHERE
+                        session.pk = step.session_pk
+                        AND (:agent IS NULL OR session.agent = :agent)
+                        AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
+                )
+            )
             AND step.session_pk NOT IN (SELECT pk FROM session WHERE removed_at IS NOT NULL)
         ORDER BY step.revision
         LIMIT :limit

@@ -200,6 +200,21 @@ def test_tail_prints_the_latest(traced: Traced) -> None:
     assert [line.split()[4] for line in lines] == ["Tool1", "Tool2"]
 
 
+def test_tail_of_one_agent(shown: Recording, traced: Traced, tail: Callable[..., Tail]) -> None:
+    """With --agent or --uid only steps of their sessions come, now and later."""
+    other = shown.session("other", "codex", owner_uid=7)
+    shown.step(other, 1, name="Other1")
+    shown.step(1, 4, name="Tool4")
+
+    assert traced("tail", "--agent", "nobody").stdout == ""
+    assert traced("tail", "--uid", "7").stdout.split()[4] == "Other1"
+    following = tail("--agent", "codex")
+    assert "Other1" in following.line()
+    shown.step(1, 5, name="Tool5")
+    shown.step(other, 2, name="Other2")
+    assert "Other2" in following.line()
+
+
 def test_tail_follows_starts_and_ends(shown: Recording, tail: Callable[..., Tail]) -> None:
     """A step has a line when it starts and one when it ends, and none when it just changes."""
     following = tail("-n", "1")

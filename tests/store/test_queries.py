@@ -91,6 +91,15 @@ def test_last_is_the_one_used_last(recording: Recording, reader: ReadConnection)
     assert queries.resolve_session(reader, "last").session.session_id == "s2"
 
 
+@pytest.mark.usefixtures("recording")
+def test_without_a_session_there_is_no_last(reader: ReadConnection) -> None:
+    """`last` is no id that was mistyped: what is missing is a session."""
+    with pytest.raises(SessionUnknown, match=r"^there is no session with a prompt or a step yet$"):
+        queries.resolve_session(reader, "last")
+    with pytest.raises(SessionUnknown, match=r"^there is no session of agent codex of user 7 with"):
+        queries.resolve_session(reader, "last", "codex", 7)
+
+
 def test_id_beats_the_word_last(recording: Recording, reader: ReadConnection) -> None:
     """A session whose id is or begins with `last` is meant by it."""
     recording.session("s1", steps=1)

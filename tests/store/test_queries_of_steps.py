@@ -132,6 +132,19 @@ def test_changed_of_one_session(recording: Recording, reader: ReadConnection) ->
     assert queries.newest_revision(reader) == theirs
 
 
+def test_steps_of_one_agent_or_user(recording: Recording, reader: ReadConnection) -> None:
+    """The latest and the changed can be those of one agent's sessions, or of one user's."""
+    mine = recording.session("s1", "codex", owner_uid=7)
+    other = recording.session("s2", "claude-code", owner_uid=8)
+    made, _ = recording.step(mine, 1), recording.step(other, 1)
+
+    assert [step.id for step in queries.recent(reader, 1, agent="codex")] == [made]
+    assert [step.id for step in queries.recent(reader, 1, owner_uid=7)] == [made]
+    assert queries.recent(reader, 1, agent="codex", owner_uid=8) == []
+    assert [step.id for step in queries.changed(reader, 0, 1, agent="codex")] == [made]
+    assert [step.id for step in queries.changed(reader, 0, 1, owner_uid=7)] == [made]
+
+
 # --- rejected -----------------------------------------------------------------------------------
 
 

@@ -44,14 +44,27 @@ class Commits:
 
 
 class Follower:
-    """Follows the steps of all sessions or (`session_pk`) of one, from the latest on."""
+    """
+    Follows the steps of all sessions or (`session_pk`) of one, from the latest on.
+
+    With `agent` or `owner_uid` only those of this agent's or this user's sessions.
+    """
 
     def __init__(
-        self, connection: ReadConnection, path: Path, session_pk: int | None, *, content: bool
+        self,
+        connection: ReadConnection,
+        path: Path,
+        session_pk: int | None,
+        *,
+        agent: str | None = None,
+        owner_uid: int | None = None,
+        content: bool,
     ) -> None:
         self._connection = connection
         self._commits = Commits(connection, path)
         self._session_pk = session_pk
+        self._agent = agent
+        self._owner_uid = owner_uid
         self._content = content
         self._has_more = False
         self._revision = 0
@@ -60,7 +73,14 @@ class Follower:
         """Return the steps recorded last, in the order of recording; `news` goes on from there."""
         with snapshot(self._connection):
             self._revision = queries.newest_revision(self._connection)
-            return queries.recent(self._connection, number, self._session_pk, content=self._content)
+            return queries.recent(
+                self._connection,
+                number,
+                self._session_pk,
+                agent=self._agent,
+                owner_uid=self._owner_uid,
+                content=self._content,
+            )
 
     def news(self) -> list[Step]:
         """
@@ -78,6 +98,8 @@ class Follower:
                 self._revision,
                 BATCH_STEPS_MAX,
                 self._session_pk,
+                agent=self._agent,
+                owner_uid=self._owner_uid,
                 content=self._content,
             )
             newest = queries.newest_revision(self._connection)

@@ -151,7 +151,8 @@ def tail(
         pk = None
         if session is not None:
             pk = queries.resolve_session(connection, session, agent, uid).pk
-        follower = Follower(connection, database_path(db), pk, content=as_json)
+        path = database_path(db)
+        follower = Follower(connection, path, pk, agent=agent, owner_uid=uid, content=as_json)
         show_steps(follower.latest(limit))
         while follow:
             if steps := follower.news():

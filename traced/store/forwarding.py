@@ -88,7 +88,8 @@ def changed(connection: ReadConnection, since_revision: int) -> Changed:
     """Return the next steps that were made or changed after a revision, without content."""
     newest = position(connection).revision
     limit = STEPS_MAX
-    asked = {"since": since_revision, "session_pk": None, "limit": limit + 1, "content": False}
+    everything = dict.fromkeys(("session_pk", "agent", "owner_uid"))
+    asked = {**everything, "since": since_revision, "limit": limit + 1, "content": False}
     steps, more = within_bounds(connection, "changed_steps", asked, limit)
     return Changed(_of_sessions(connection, steps), steps[-1].revision if more else newest)
 

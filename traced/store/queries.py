@@ -59,11 +59,7 @@ def resolve_session(
     if not found and text == "last":
         found = sessions(connection, 1, agent=agent, owner_uid=owner_uid)
     if not found:
-        by_agent = f" of agent {agent}" if agent is not None else ""
-        raise SessionUnknown(
-            f"no session{by_agent} has an id that is or begins with {text!r}:"
-            " `traced sessions --all` lists what there is"
-        )
+        raise SessionUnknown(_unknown(text, agent, owner_uid))
     if len(found) > 1:
         raise SessionAmbiguous(_ambiguity(text, found))
     return found[0]
@@ -103,10 +99,18 @@ def recent(
     limit: int,
     session_pk: int | None = None,
     *,
+    agent: str | None = None,
+    owner_uid: int | None = None,
     content: bool = False,
 ) -> list[Step]:
     """Return the steps recorded last, of all sessions or of one, in the order of recording."""
-    asked = {"session_pk": session_pk, "limit": limit, "content": content}
+    asked: Parameters = {
+        "session_pk": session_pk,
+        "agent": agent,
+        "owner_uid": owner_uid,
+        "limit": limit,
+        "content": content,
+    }
     return _structs(Step, connection.execute(statement("recent_steps"), asked))
 
 
@@ -116,6 +120,8 @@ def changed(
     limit: int,
     session_pk: int | None = None,
     *,
+    agent: str | None = None,
+    owner_uid: int | None = None,
     content: bool = False,
 ) -> list[Step]:
     """
@@ -127,6 +133,8 @@ def changed(
     asked: Parameters = {
         "since": since_revision,
         "session_pk": session_pk,
+        "agent": agent,
+        "owner_uid": owner_uid,
         "limit": limit,
         "content": content,
     }
@@ -173,6 +181,17 @@ def _structs(kind: type[Row], cursor: sqlite3.Cursor) -> list[Row]:
 
 def _readable(raw: bytes | None) -> str | None:
     return None if raw is None else raw.decode("utf-8", "backslashreplace")
+
+
+def _unknown(text: str, agent: str | None, owner_uid: int | None) -> str:
+    whose = "" if agent is None else f" of agent {agent}"
+    whose += "" if owner_uid is None else f" of user {owner_uid}"
+    if text == "last":
+        return f"there is no session{whose} with a prompt or a step yet"
+    return (
+        f"no session{whose} has an id that is or begins with {text!r}:"
+        " `traced sessions --all` lists what there is"
+    )
 
 
 def _ambiguity(text: str, found: list[SessionEntry]) -> str:
