@@ -1,7 +1,7 @@
 import pytest
 import typer
 
-from traced.cli.amounts import parse_length, parse_size, size
+from traced.cli.amounts import counted, parse_length, parse_size, size
 
 DAY_MS = 86_400_000
 
@@ -39,6 +39,13 @@ def test_what_is_no_length_is_refused(text: str) -> None:
     """Without a unit, with an unclear one (a minute, a month?), nothing, or out of bounds."""
     with pytest.raises(typer.BadParameter, match="expected something like 30d"):
         parse_length(text)
+
+
+def test_one_is_not_many() -> None:
+    """A noun is in the plural but for one, and thousands are set apart."""
+    assert counted(0, "session") == "0 sessions"
+    assert counted(1, "session") == "1 session"
+    assert counted(1200, "session") == "1,200 sessions"
 
 
 @pytest.mark.parametrize("text", ["1", "1GB", "1gib", "0MiB", "0.4B", "1025TiB", "-1GiB"])

@@ -80,7 +80,7 @@ def test_a_file_is_not_replaced_unasked(
 
     export("s1", output=path, force=True, db=recording.path)
     assert path.read_text().startswith('{"kind":"export"')
-    assert capsys.readouterr().err == f"{path}: 1 sessions with 1 steps\n"
+    assert capsys.readouterr().err == f"{path}: 1 session with 1 step\n"
 
 
 def test_what_cannot_be_written_is_told(recording: Recording, tmp_path: Path) -> None:

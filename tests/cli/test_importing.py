@@ -156,7 +156,7 @@ def test_what_is_no_file_costs_itself(imported: Imported, tmp_path: Path) -> Non
         f"{tmp_path}/pipe.jsonl: it is a pipe, socket or device, expected a regular file",
         "traced: files that were not read: 1",
     ]
-    assert done.stdout.startswith(b"1 sessions")
+    assert done.stdout.startswith(b"1 session ")
 
 
 def test_a_journal_that_cannot_be_read_is_told(imported: Imported, tmp_path: Path) -> None:

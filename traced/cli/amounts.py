@@ -1,5 +1,5 @@
 """
-Amounts as people type and read them: how long, how many bytes.
+Amounts as people type and read them: how long, how many bytes, how many of what.
 
 Law: what is typed without a unit, or with one that could mean two things, is refused.
 """
@@ -45,6 +45,11 @@ def size(count: int) -> str:
         if count >= worth > 1:
             return f"{count / worth:.1f} {unit}"
     return f"{count} B"
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun: `1 session`, `1,200 sessions`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _parsed(text: str, units: dict[str, int], most: int, expected: str) -> int:

@@ -20,6 +20,7 @@ from typing import Annotated
 import typer
 
 from traced import __version__
+from traced.cli.amounts import counted
 from traced.cli.common import Database, OfAgent, OfUser, database, since_option
 from traced.cli.output import complain, print_pieces
 from traced.core.errors import TracedError
@@ -119,7 +120,9 @@ def export(
             print_pieces(pieces)
             return
         _write(output, pieces)
-    complain(f"{output}: {counts.sessions:,} sessions with {counts.steps:,} steps")
+    complain(
+        f"{output}: {counted(counts.sessions, 'session')} with {counted(counts.steps, 'step')}"
+    )
 
 
 def _check_free(path: Path, *, force: bool) -> None:

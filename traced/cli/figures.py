@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from traced.cli.amounts import size
+from traced.cli.amounts import counted, size
 from traced.show.times import SECOND_MS, duration
 
 
@@ -86,7 +86,7 @@ def _received(figures: Figures) -> str:
         f"{sum(figures.discarded.values()):,} discarded{_reasons(figures.discarded)}",
         f"{figures.queued:,} queued",
     ]
-    return f"{_counted(figures.received, 'event')}: {', '.join(parts)}"
+    return f"{counted(figures.received, 'event')}: {', '.join(parts)}"
 
 
 def _reasons(counts: Mapping[str, int]) -> str:
@@ -97,14 +97,14 @@ def _reasons(counts: Mapping[str, int]) -> str:
 def _queue(figures: Figures) -> str:
     room = f"{size(figures.queued_bytes)} of {size(figures.queued_bytes_max)}"
     most = f"{figures.queued_max:,} at most since the start"
-    return f"{_counted(figures.queued, 'event')}, {room}; {most}"
+    return f"{counted(figures.queued, 'event')}, {room}; {most}"
 
 
 def _commits(figures: Figures) -> str:
     age = figures.last_commit_age_seconds
     if age is None:
         return "none yet"
-    text = f"the last {_length(age)} ago, {_counted(figures.batch_events_last, 'event')}"
+    text = f"the last {_length(age)} ago, {counted(figures.batch_events_last, 'event')}"
     half, most = figures.commit_seconds.p50, figures.commit_seconds.p99
     if half is None or most is None:
         return text
@@ -120,20 +120,16 @@ def _database(figures: Figures) -> str:
 def _spool(figures: Figures) -> str:
     if not figures.spool_files:
         return "nothing waits"
-    return f"{_counted(figures.spool_files, 'file')}, {size(figures.spool_bytes)}"
+    return f"{counted(figures.spool_files, 'file')}, {size(figures.spool_bytes)}"
 
 
 def _retention(retention: Retention) -> str:
     removed = [
-        _counted(retention.sessions_removed, "session"),
-        _counted(retention.steps_removed, "step"),
+        counted(retention.sessions_removed, "session"),
+        counted(retention.steps_removed, "step"),
     ]
     text = " and ".join(removed) + " removed since the start"
     return "; ".join(filter(None, (text, retention.unmet, retention.failure)))
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _length(seconds: float) -> str:

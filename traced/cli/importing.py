@@ -19,6 +19,7 @@ from traced.backfill.files import SessionFiles, sessions
 from traced.backfill.journal import Journal
 from traced.backfill.sending import Sender
 from traced.backfill.work import Tally, Work
+from traced.cli.amounts import counted
 from traced.cli.common import AsJson, Database
 from traced.cli.operate import Socket
 from traced.cli.output import complain, print_json
@@ -106,10 +107,13 @@ def _tell(tally: Tally, *, as_json: bool) -> None:
         "unchanged since the last import": tally.unchanged,
         "older than is kept": tally.read.too_old,
     }
-    told = [f"{tally.read.sessions:,} sessions with {tally.read.calls:,} calls read"]
+    sessions_read = counted(tally.read.sessions, "session")
+    told = [f"{sessions_read} with {counted(tally.read.calls, 'call')} read"]
     told += [f"{number:,} {what}" for what, number in counts.items() if number]
     taken = tally.taken
-    typer.echo(f"{', '.join(told)}: {taken.added:,} events new, {taken.known:,} known already")
+    typer.echo(
+        f"{', '.join(told)}: {counted(taken.added, 'event')} new, {taken.known:,} known already"
+    )
 
 
 def _told_failures(tally: Tally) -> str:

@@ -10,7 +10,7 @@ import anyio
 import msgspec
 import typer
 
-from traced.cli.amounts import parse_length, parse_size, size
+from traced.cli.amounts import counted, parse_length, parse_size, size
 from traced.cli.asking import ask
 from traced.cli.common import AsJson, Database, database
 from traced.cli.operate import Socket
@@ -82,7 +82,9 @@ def prune(
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="The copy to be made, in a folder that exists.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The copy to be made, in a folder that exists.")
+    ],
     *,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file of that name, once the copy is whole.")
@@ -112,7 +114,7 @@ def backup(
         print_json({"backup": told})
         return
     typer.echo(
-        f"{made.path}: {made.recorded.sessions:,} sessions with {made.recorded.steps:,} steps,"
+        f"{made.path}: {_counted(made.recorded.sessions, made.recorded.steps)},"
         f" {size(made.bytes)}, checked"
     )
 
@@ -183,7 +185,7 @@ def _tell_removed(removed: Removed, *, as_json: bool) -> None:
 
 
 def _counted(sessions: int, steps: int) -> str:
-    return f"{sessions:,} sessions with {steps:,} steps"
+    return f"{counted(sessions, 'session')} with {counted(steps, 'step')}"
 
 
 def _tell_unmet(unmet: str | None) -> None:

@@ -40,7 +40,8 @@ def _backlog(folder: Path, names: list[str], scan_seconds: float, *, daemon_runs
     if not waiting:
         return ok(CHECK, f"nothing waits in {folder}")
     seconds = max(0.0, time.time() - min(name.unix_ns for name in waiting) / 1e9)
-    told = f"{len(waiting)} files wait in {folder}, the oldest for {seconds:.0f} s"
+    wait = "1 file waits" if len(waiting) == 1 else f"{len(waiting)} files wait"
+    told = f"{wait} in {folder}, the oldest for {seconds:.0f} s"
     if not daemon_runs:
         return warning(CHECK, told, "start the daemon, which takes them in")
     if seconds > max(WAIT_SECONDS_MIN, LOOKS_MAX * scan_seconds):
