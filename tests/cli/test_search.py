@@ -32,6 +32,15 @@ def test_search(recording: Recording, traced: Traced) -> None:
         bring_up_to_date(recording.path)
 
 
+def test_words_need_no_quotes(recording: Recording, traced: Traced) -> None:
+    """Several words are looked for together, whether or not the shell joined them."""
+    pk = recording.session()
+    recording.step(pk, 1, input_summary="npm install")
+    recording.step(pk, 2, input_summary="npm test")
+
+    assert traced("search", "npm", "inst").stdout == traced("search", "npm inst").stdout != ""
+
+
 def test_search_goes_on(recording: Recording, traced: Traced) -> None:
     """When there may be more, the message is the command that shows it."""
     pk = recording.session(agent="a b")

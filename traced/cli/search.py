@@ -25,11 +25,13 @@ TraceType = Literal["tool", "skill", "mcp", "agent", "hook", "command"]
 
 def search(
     text: Annotated[
-        str, typer.Argument(metavar="TEXT", help="Words; the last may be the beginning of one.")
+        list[str],
+        typer.Argument(metavar="TEXT...", help="Words; the last may be the beginning of one."),
     ],
     *,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, max=LIMIT_MAX, help="At most so many.")
+        int,
+        typer.Option("--limit", "-n", metavar="N", min=1, max=LIMIT_MAX, help="At most so many."),
     ] = 20,
     before: Annotated[
         int | None,
@@ -50,16 +52,17 @@ def search(
     All words must be there, in any order; case, accents and punctuation do not
     matter, so main.py is the two words main and py.
 
-    Example: traced search "npm install err"
+    Example: traced search npm install err
     """
-    query = Query(text, limit, agent, trace_type, before)
+    words = " ".join(text)
+    query = Query(words, limit, agent, trace_type, before)
     with database_with_index(db) as connection:
         found = find(connection, query, unindexed_max=UNINDEXED_MAX)
     if as_json:
         print_json(found)
         return
     output = Output()
-    output.print(found_line(output.screen, step, text) for step in found.results)
+    output.print(found_line(output.screen, step, words) for step in found.results)
     _tell(query, found)
 
 
