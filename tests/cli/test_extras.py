@@ -19,6 +19,6 @@ def test_what_is_not_is_told() -> None:
         load("traced.none", "otlp")
 
     assert str(caught.value) == (
-        "traced.none cannot be loaded (No module named 'traced.none'),"
-        " expected the packages of the extra `otlp`: pip install 'agent-traced[otlp]'"
+        "this needs the packages of the extra `otlp`, of which one cannot be loaded"
+        " (No module named 'traced.none'): pip install 'agent-traced[otlp]'"
     )
