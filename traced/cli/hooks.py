@@ -29,6 +29,12 @@ Agents = Annotated[
         help=f"Which agents: {', '.join(AGENTS)}. Default: all that are found on this machine.",
     ),
 ]
+AgentsToLeave = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[AGENT]...", help=f"Which agents: {', '.join(AGENTS)}. Default: all of them."
+    ),
+]
 Project = Annotated[
     Path | None,
     typer.Option(help="Only for this project's folder, in its local settings.", show_default=False),
@@ -88,15 +94,13 @@ def install(
 
 
 def uninstall(
-    agents: Agents = None,
+    agents: AgentsToLeave = None,
     *,
     project: Project = None,
     dry_run: DryRun = False,
 ) -> None:
     """
     Take traced's hook out of the settings of your agents; what others put there stays.
-
-    Without a name, out of those of all agents.
 
     Example: traced uninstall claude-code
     """
@@ -170,7 +174,7 @@ class _Failures:
 def _known(names: list[str] | None) -> list[Agent]:
     for name in names or []:
         if name not in AGENTS:
-            raise typer.BadParameter(f"{name!r} is no agent, expected {' or '.join(AGENTS)}")
+            raise typer.BadParameter(f"{name!r} is no agent, expected one of {', '.join(AGENTS)}")
     return [AGENTS[name] for name in dict.fromkeys(names or [])]
 
 
