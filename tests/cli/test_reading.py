@@ -88,6 +88,7 @@ def test_sessions_are_listed(recording: Recording, traced: Traced) -> None:
     assert listed("--all") == ["s3", "s2", "s1"]
     assert listed("-n", "1") == ["s2"]
     assert listed("--agent", "codex") == ["s2"]
+    assert traced("sessions", "-n", "0").stderr == ""  # none asked for is not none there
 
 
 def test_sessions_as_json(recording: Recording, traced: Traced) -> None:
@@ -200,13 +201,22 @@ def test_tail_prints_the_latest(traced: Traced) -> None:
     assert [line.split()[4] for line in lines] == ["Tool1", "Tool2"]
 
 
+@pytest.mark.usefixtures("recording")
+def test_tail_of_nothing_says_what_to_do(traced: Traced) -> None:
+    """As other lists do; as JSON, or asked for none, it is silent."""
+    assert "`traced install`" in traced("tail").stderr
+    assert traced("tail", "--json").stderr == ""
+    assert traced("tail", "-n", "0").stderr == ""
+
+
 def test_tail_of_one_agent(shown: Recording, traced: Traced, tail: Callable[..., Tail]) -> None:
     """With --agent or --uid only steps of their sessions come, now and later."""
     other = shown.session("other", "codex", owner_uid=7)
     shown.step(other, 1, name="Other1")
     shown.step(1, 4, name="Tool4")
 
-    assert traced("tail", "--agent", "nobody").stdout == ""
+    nobodys = traced("tail", "--agent", "nobody")
+    assert (nobodys.stdout, nobodys.stderr[:14]) == ("", "no such steps:")
     assert traced("tail", "--uid", "7").stdout.split()[4] == "Other1"
     following = tail("--agent", "codex")
     assert "Other1" in following.line()

@@ -28,7 +28,12 @@ OfAgent = Annotated[
 ]
 OfUser = Annotated[
     int | None,
-    typer.Option("--uid", min=0, help="Only sessions of this user, where several share a daemon."),
+    typer.Option(
+        "--uid",
+        metavar="UID",
+        min=0,
+        help="Only sessions of this user, where several share a daemon.",
+    ),
 ]
 
 

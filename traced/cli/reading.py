@@ -31,8 +31,12 @@ from traced.store.reader import snapshot
 from traced.store.rows import Prompt, Step
 
 LIMIT_MAX: Final = 1_000_000
+NO_STEPS: Final = "no steps yet: `traced install` lets your agents record theirs"
 
-Limit = Annotated[int, typer.Option("--limit", "-n", min=0, max=LIMIT_MAX, help="At most so many.")]
+Limit = Annotated[
+    int,
+    typer.Option("--limit", "-n", metavar="N", min=0, max=LIMIT_MAX, help="At most so many."),
+]
 SessionName = Annotated[
     str, typer.Argument(metavar="SESSION", help="Its id, the beginning of it, or `last`.")
 ]
@@ -68,7 +72,8 @@ def sessions(
         output.print(session_table(output.screen, found))
     else:
         whose = "no sessions yet" if agent is None else f"no sessions of agent {agent}"
-        complain(f"{whose}: `traced install` and `traced run` record those of your agents")
+        if limit > 0:
+            complain(f"{whose}: `traced install` and `traced run` record those of your agents")
 
 
 def show(
@@ -153,7 +158,13 @@ def tail(
             pk = queries.resolve_session(connection, session, agent, uid).pk
         path = database_path(db)
         follower = Follower(connection, path, pk, agent=agent, owner_uid=uid, content=as_json)
-        show_steps(follower.latest(limit))
+        latest = follower.latest(limit)
+        show_steps(latest)
+        if not (latest or follow or as_json or limit == 0):
+            chosen = session is not None or agent is not None or uid is not None
+            complain(
+                "no such steps: `traced tail` alone prints those of all" if chosen else NO_STEPS
+            )
         while follow:
             if steps := follower.news():
                 show_steps(steps)
@@ -193,4 +204,4 @@ def stats(
     elif since is not None or agent is not None:
         complain("no such steps: `traced stats` alone counts all")
     else:
-        complain("no steps yet: `traced install` lets your agents record theirs")
+        complain(NO_STEPS)

@@ -44,7 +44,9 @@ class Action(Enum):
 
 
 def service(
-    action: Annotated[Action, typer.Argument(help="install, uninstall or status.")],
+    action: Annotated[
+        Action, typer.Argument(metavar="ACTION", help="install, uninstall or status.")
+    ],
     *,
     system: Annotated[
         bool, typer.Option("--system", help="One daemon for several users; as root.")
