@@ -28,7 +28,8 @@ Endpoint = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="The backend; /v1/traces is added  [env: OTEL_EXPORTER_OTLP_ENDPOINT].",
+        help="The backend; /v1/traces is added"
+        "  [env: OTEL_EXPORTER_OTLP_ENDPOINT; default: http://localhost:4318].",
     ),
 ]
 Content = Annotated[
