@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import msgspec
 import pytest
 from support.rows import AT_EIGHT, START, STEP, entry, ran, second
@@ -13,6 +15,7 @@ from traced.cli.listing import (
 )
 from traced.cli.screen import Screen
 from traced.store.rows import RejectedEvent, StepStats
+from traced.store.viewing import TitledSession
 
 WIDE = Screen(width=100, encoding="utf-8", now_ms=START + 30_000, home="/home/dev")
 NARROW = Screen(width=60, encoding="utf-8", now_ms=START + 30_000, home="/home/dev")
@@ -34,17 +37,29 @@ def test_sessions_on_a_wide_screen() -> None:
     )
     running = entry(running=1, session_id="b1b1b1b1-5e1b", agent="codex", steps=2)
 
-    assert [line.plain for line in session_table(WIDE, [ended, running])] == [
+    found = [TitledSession(ended, "Mend the build"), TitledSession(running, None)]
+    assert [line.plain for line in session_table(WIDE, found)] == [
         "SESSION   AGENT        FOLDER  PROMPTS  STEPS  ERRORS  LENGTH  LAST EVENT",
         "0f3a9c12  claude-code  ~/app         3     14       1  12.0 s     5 s ago  ended",
         "b1b1b1b1  codex                      1      2       0            30 s ago  ▶ running",
     ]
 
 
+def test_sessions_on_a_screen_with_room_for_what_they_were_about() -> None:
+    """A hundred and ten cells have the first prompt too, cut where it ends."""
+    screen = replace(WIDE, width=110)
+    found = [TitledSession(entry(cwd="/home/dev/app"), "Mend the build\nand " + "then " * 20)]
+
+    titles, row = (line.plain for line in session_table(screen, found))
+    before = "s1       claude-code  ~/app         1      1       0            30 s ago  open  "
+    assert row == before + "Mend the build\\nand then then…"
+    assert titles.index("FIRST PROMPT") == len(before)
+
+
 def test_sessions_on_a_narrow_screen() -> None:
     """Where room is short, columns are left out and of the folder its end is shown."""
     folder = "/srv/projects/with/a/long/way/down/frontend"
-    shown = [line.plain for line in session_table(NARROW, [entry(cwd=folder)])]
+    shown = [line.plain for line in session_table(NARROW, [TitledSession(entry(cwd=folder), "x")])]
 
     assert shown == [
         "SESSION  FOLDER              STEPS  ERRORS  LAST EVENT",
@@ -163,7 +178,7 @@ def test_lists_are_safe_to_show(screen: Screen) -> None:
         EVENT, agent=HOSTILE, session_id=HOSTILE, reason=HOSTILE, detail=HOSTILE, raw=HOSTILE
     )
     lines = [
-        *session_table(screen, [session]),
+        *session_table(screen, [TitledSession(session, HOSTILE)]),
         *stats_table(screen, [StepStats("mcp", HOSTILE, HOSTILE, 1, 0, 1.0, 1.0, 1.0)]),
         *rejected_lines(screen, event),
         tail_line(screen, step),

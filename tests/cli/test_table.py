@@ -24,6 +24,15 @@ def test_the_elastic_column_gives_way() -> None:
     assert lines(5, "a long name")[1] == "a long…       1"
 
 
+def test_of_elastic_columns_the_last_gives_way_first() -> None:
+    """It keeps what it has to; then the one before is cut too."""
+    columns = [Column("NAME", cut=SCREEN.cut), Column("SAID", cut=SCREEN.cut, cells_min=10)]
+    rows = [[Text("a long name"), Text("what somebody said")]]
+
+    assert [line.plain for line in table(25, columns, rows)][1] == "a long name  what somebo…"
+    assert [line.plain for line in table(22, columns, rows)][1] == "a long na…  what some…"
+
+
 def test_a_table_without_rows_has_titles() -> None:
     """Nothing found is a table of titles."""
     assert lines(80) == ["NAME  COUNT"]

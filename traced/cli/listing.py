@@ -15,10 +15,14 @@ from traced.cli.screen import Screen, pad, pad_left
 from traced.cli.table import Column, table
 from traced.show import times
 from traced.store.rows import RejectedEvent, SessionEntry, Step, StepStats
+from traced.store.viewing import TitledSession
 
 # The first group of a UUID; what people compare by eye.
 SHORT_ID_CHARS: Final = 8
 WIDE_MIN: Final = words.WORDS_WIDTH_MIN
+# With a folder of some length nothing is left before, of what a session was about.
+TITLED_MIN: Final = 110
+TITLE_CELLS_MIN: Final = 20
 # Of a text whose word stands further back than this, its beginning is left out.
 EXCERPT_AFTER_CHARS: Final = 24
 EXCERPT_BEFORE_CHARS: Final = 12
@@ -26,9 +30,13 @@ GAP: Final = "  "
 INDENT: Final = "    "
 
 
-def session_table(screen: Screen, entries: Sequence[SessionEntry]) -> Iterator[Text]:
-    """Yield a table of sessions; on a narrow screen without agent, prompts and length."""
-    short = short_ids([entry.session.session_id for entry in entries])
+def session_table(screen: Screen, found: Sequence[TitledSession]) -> Iterator[Text]:
+    """
+    Yield a table of sessions.
+
+    On a narrow screen without agent, prompts and length; only a wider one has their first prompts.
+    """
+    short = short_ids([entry.session.session_id for entry, _ in found])
     folder = Column("FOLDER", cut=screen.cut_left)
     counts = [Column("STEPS", right=True), Column("ERRORS", right=True)]
     columns = [Column("SESSION"), folder, *counts, Column("LAST EVENT", right=True), Column("")]
@@ -36,8 +44,10 @@ def session_table(screen: Screen, entries: Sequence[SessionEntry]) -> Iterator[T
         columns.insert(1, Column("AGENT"))
         columns.insert(3, Column("PROMPTS", right=True))
         columns.insert(6, Column("LENGTH", right=True))
+    if screen.width >= TITLED_MIN:
+        columns.append(Column("FIRST PROMPT", cut=screen.cut, cells_min=TITLE_CELLS_MIN))
     rows = []
-    for entry in entries:
+    for entry, title in found:
         session = entry.session
         last_ms = times.epoch_ms(session.last_event_at) or screen.now_ms
         row = [
@@ -55,6 +65,8 @@ def session_table(screen: Screen, entries: Sequence[SessionEntry]) -> Iterator[T
             row.insert(1, Text(screen.clean(session.agent)))
             row.insert(3, Text(str(entry.prompts)))
             row.insert(6, Text(length))
+        if screen.width >= TITLED_MIN:
+            row.append(Text(screen.clean(title or ""), "dim"))
         rows.append(row)
     return table(screen.width, columns, rows)
 

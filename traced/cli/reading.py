@@ -27,8 +27,8 @@ from traced.cli.session import Asked, read_session
 from traced.cli.watch import POLL_SECONDS, watch
 from traced.store import queries
 from traced.store.index.stats import stats as step_stats
-from traced.store.reader import snapshot
 from traced.store.rows import Prompt, Step
+from traced.store.viewing import session_list
 
 LIMIT_MAX: Final = 1_000_000
 NO_STEPS: Final = "no steps yet: `traced install` lets your agents record theirs"
@@ -63,10 +63,10 @@ def sessions(
 
     Example: traced sessions -n 10
     """
-    with database(db) as connection, snapshot(connection):
-        found = queries.sessions(connection, limit, empty_too=empty_too, agent=agent)
+    with database(db) as connection:
+        found = session_list(connection, limit, empty_too=empty_too, agent=agent).sessions
     if as_json:
-        print_json({"sessions": [entry.session for entry in found]})
+        print_json({"sessions": [entry.session for entry, _ in found]})
     elif found:
         output = Output()
         output.print(session_table(output.screen, found))

@@ -1,7 +1,7 @@
 """
-A table of lines: columns as wide as they need, one of them as wide as is left.
+A table of lines: columns as wide as they need, the elastic ones as wide as is left.
 
-Law: cells come ready to show; only those of the elastic column are cut.
+Law: cells come ready to show; only those of elastic columns are cut, the last of them first.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,11 +16,16 @@ ELASTIC_CELLS_MIN: Final = 8
 
 
 class Column(NamedTuple):
-    """A column: its title and side; `cut` makes a cell of the elastic one fit so many cells."""
+    """
+    A column: its title and side.
+
+    `cut` makes a cell of an elastic one fit so many cells, of which it keeps `cells_min`.
+    """
 
     title: str
     right: bool = False
     cut: Callable[[str, int], str] | None = None
+    cells_min: int = ELASTIC_CELLS_MIN
 
 
 def table(width: int, columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> Iterator[Text]:
@@ -30,9 +35,11 @@ def table(width: int, columns: Sequence[Column], rows: Sequence[Sequence[Text]])
         max(row[index].cell_len for row in (titles, *rows)) for index, _ in enumerate(columns)
     ]
     excess = sum(widths) + len(GAP) * (len(columns) - 1) - width
-    for index, column in enumerate(columns):
+    for index, column in reversed(list(enumerate(columns))):
         if column.cut is not None and excess > 0:
-            widths[index] = max(widths[index] - excess, ELASTIC_CELLS_MIN)
+            spared = min(excess, max(0, widths[index] - column.cells_min))
+            widths[index] -= spared
+            excess -= spared
     for row in (titles, *rows):
         line = Text()
         for column, cell, room in zip(columns, row, widths, strict=True):
