@@ -61,6 +61,23 @@ def test_another_backend_gets_everything(
     assert len(other.spans) == 4
 
 
+@pytest.mark.usefixtures("session")
+def test_a_file_of_another_backend_is_not_gone_on_with(
+    forward_once: Forward, tmp_path: Path, otlp: Backend
+) -> None:
+    """What the one was sent, the other would never get."""
+    noted = tmp_path / "noted"
+    forward_once(Asked(cursor=noted))
+    before = noted.read_bytes()
+    with (
+        backend() as other,
+        pytest.raises(ConfigError, match=f"{noted} notes what {otlp.url}/v1/traces was sent"),
+    ):
+        forward_once(Asked(other.url, cursor=noted))
+
+    assert noted.read_bytes() == before
+
+
 def test_what_was_recorded_before_can_be_left_out(
     session: int, recording: Recording, forward_once: Forward, otlp: Backend
 ) -> None:

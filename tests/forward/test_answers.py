@@ -65,11 +65,20 @@ def test_an_answer_has_one_meaning(
         ("soon", None),
         ("nan", None),
         ("inf", None),
+        ("Fri, 15 Jan 2027 08:01:00 +99999999999999999999", None),
+        ("Fri, 15 Jan 99999999999999999999 08:01:00 GMT", None),
     ],
 )
 def test_a_backend_says_when_to_come_back(header: str, seconds: float | None) -> None:
     """In seconds or as a date; an hour at most."""
     assert seconds_of(header, NOW) == seconds
+
+
+def test_a_page_takes_no_spans() -> None:
+    """A login or a screen answers 200 to everything; nothing is thought to have arrived there."""
+    held = Held("it answers 200 with a page (text/html), expected one of OTLP")
+
+    assert answer_of(200, "text/html; charset=utf-8", None, b"<html>", NOW) == held
 
 
 def test_what_a_backend_says_is_one_bounded_line() -> None:

@@ -89,6 +89,15 @@ def test_a_header_is_one(text: str) -> None:
         destination({f"{OTLP}HEADERS": text})
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("TIMEOUT", "1" * 5000), ("CERTIFICATE", "a" * 5000)], ids=["number", "path"]
+)
+def test_a_value_without_end_is_wrong(name: str, text: str) -> None:
+    """Neither Python's bound on numbers nor the system's on names ends it in another way."""
+    with pytest.raises(ConfigError, match=f"{OTLP}{name} is "):
+        destination({f"{OTLP}{name}": text})
+
+
 def test_the_address_is_shown_without_keys() -> None:
     """User, password and query may be secrets."""
     found = destination({}, "https://u:p@[::1]:9/x?key=1")
@@ -96,7 +105,13 @@ def test_the_address_is_shown_without_keys() -> None:
     assert found.shown == "https://[::1]:9/x/v1/traces"
 
 
-@pytest.mark.parametrize("url", ["http://", "ftp://a", "http://a:99999", "http://a b", "http://[a"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://", "ftp://a", "http://a:99999", "http://a b", "http://[a"),
+        *("http://999.1.1.1", "http://[v1.x]", "http://xn--a"),
+    ],
+)
 def test_an_address_is_one(url: str) -> None:
     """The flag is named as such."""
     with pytest.raises(ConfigError, match="--endpoint is no address"):

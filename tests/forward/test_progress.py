@@ -29,7 +29,11 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{", b"\xff", b'{"form":2}'], ids=range(4))
+# A revision that SQLite cannot be asked for.
+BEYOND = b'{"endpoint":"e","database":"d","cursor":{"revision":99999999999999999999}}'
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b"\xff", b'{"form":2}', BEYOND], ids=range(5))
 def test_a_file_that_is_none_is_told(tmp_path: Path, damaged: bytes) -> None:
     """It is left as it is: beginning anew sends everything, which is the user's to decide."""
     path = tmp_path / "p.json"

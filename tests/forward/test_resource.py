@@ -46,6 +46,14 @@ def test_instances_differ() -> None:
     assert len({each["service.instance.id"] for each in found}) == 4
 
 
+def test_bytes_that_are_no_text_are_replaced() -> None:
+    """The environment, the machine's name and a path may hold them; a request cannot."""
+    environ = {"OTEL_RESOURCE_ATTRIBUTES": "a\udce9=b\udce9", "OTEL_SERVICE_NAME": "c\udce9"}
+    found = resource(environ, "d\udce9", 1, Path("/\udce9.db"))
+
+    assert (found["a?"], found["service.name"], found["host.name"]) == ("b?", "c?", "d?")
+
+
 def test_a_list_that_is_none_is_wrong() -> None:
     """The message shows the part."""
     with pytest.raises(

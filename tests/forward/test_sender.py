@@ -1,5 +1,6 @@
 """One request to a backend, over a real connection."""
 
+import gzip
 import shutil
 import ssl
 import subprocess
@@ -76,6 +77,49 @@ async def test_nobody_there_is_an_answer_too(otlp: Backend) -> None:
     ]
 
     assert all(isinstance(answer, Held) for answer in answers)
+
+
+@pytest.mark.parametrize("value", ["ftp://u:secret@a", "socks5://u:secret@a"])
+async def test_a_proxy_is_one(otlp: Backend, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """What the variable holds may be a password, and is not told."""
+    monkeypatch.setenv("HTTP_PROXY", value)
+
+    with pytest.raises(ConfigError, match=r"^HTTP_PROXY, .* cannot be used, expected") as caught:
+        await sent(destination({}, otlp.url))
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_proxy_of_an_impossible_port_is_an_answer_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is found at the first request."""
+    monkeypatch.setenv("HTTP_PROXY", "http://u:secret@127.0.0.1:99999")
+
+    answer = await sent(destination({}, "http://traced.invalid"))
+    assert isinstance(answer, Held)
+    assert "secret" not in answer.why
+
+
+async def test_an_answer_in_gzip_is_read_up_to_a_bound(otlp: Backend) -> None:
+    """It was not asked for; one that unpacks to a gigabyte unpacks to as much as others hold."""
+    packed = gzip.compress(b'{"message":"no room"}'), gzip.compress(bytes(100_000_000))
+    headers = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
+    otlp.replies += [Reply(503, body, headers) for body in (*packed, b"torn")]
+    place = destination({}, otlp.url)
+
+    assert await sent(place) == Held("it answers 503: no room")
+    assert await sent(place) == Held("it answers 503")
+    assert await sent(place) == Held("it answers 503")
+
+
+async def test_no_cookie_is_kept(otlp: Backend) -> None:
+    """A backend that sets new ones with each answer makes nothing grow."""
+    otlp.replies.append(Reply(200, b"", (("Set-Cookie", "a=b"),)))
+    async with open_sender(destination({}, otlp.url), {}) as sender:
+        await sender.send([SPAN])
+        await sender.send([SPAN])
+
+    assert ["cookie" in request.headers for request in otlp.requests] == [False, False]
 
 
 async def test_a_silent_backend_is_given_up() -> None:

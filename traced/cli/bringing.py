@@ -17,7 +17,7 @@ import anyio
 import structlog
 from msgspec.structs import replace
 
-from traced.core.errors import TracedError
+from traced.core.errors import ConfigError, TracedError
 from traced.folders import prepare_private_folder
 from traced.forward.delivery import HeldBack
 from traced.forward.destination import Destination, destination
@@ -95,8 +95,18 @@ def _way(
             with bounded_reader(database, READ_SECONDS_MAX) as connection:
                 progress = replace(progress, cursor=from_now_on(connection))
             save(path, progress)
+    _check_whose(path, progress, place.shown, str(database))
     telling = Telling(asked.content, told_of[names.HOST_NAME])
     return _Way(database, path, progress, place, told_of, telling)
+
+
+def _check_whose(path: Path, progress: Progress, endpoint: str, database: str) -> None:
+    # What one backend was sent, or one database held, says nothing of another: steps were lost.
+    if (progress.endpoint, progress.database) != (endpoint, database):
+        raise ConfigError(
+            f"{path} notes what {progress.endpoint} was sent of {progress.database}, expected"
+            f" {endpoint} and {database}: name another file with --cursor"
+        )
 
 
 async def _forward(way: _Way, *, once: bool) -> None:

@@ -22,6 +22,7 @@ REFUSALS: Final = frozenset({400, 413, 422})
 # for who is away or busy, and OTLP says that those are to be tried again.
 FAILURES: Final = frozenset({500, 501, 505})
 TAKEN: Final = range(200, 300)
+PAGE: Final = "text/html"
 RETRY_AFTER_SECONDS_MAX: Final = 3600.0
 MESSAGE_CHARS_MAX: Final = 200
 
@@ -74,6 +75,9 @@ def answer_of(
     """Return what an answer means; `now` (Unix seconds) is what a date in `retry_after` is from."""
     is_json = content_type.partition(";")[0].strip().lower() == "application/json"
     if status in TAKEN:
+        # What serves pages answers so to everything: a login, the backend's own screens.
+        if content_type.lower().startswith(PAGE):
+            return Held(f"it answers {status} with a page ({PAGE}), expected one of OTLP")
         return Taken(_partial_of_json(body) if is_json else partial_success(body))
     said = _message(body, is_json=is_json)
     why = f"it answers {status}: {said}" if said else f"it answers {status}"
@@ -90,7 +94,8 @@ def seconds_of(retry_after: str, now: float) -> float | None:
     except ValueError:
         try:
             date = parsedate_to_datetime(retry_after)
-        except ValueError:
+        # A year or an offset beyond what C counts in overflows.
+        except (ValueError, OverflowError):
             return None
         seconds = date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now
     if not math.isfinite(seconds):

@@ -6,13 +6,16 @@ what was recorded. Whoever loses it sends everything once more, under the same i
 """
 
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from traced.store.forwarding import PromptKey
 
 T = TypeVar("T")
+# What SQLite takes as a key.
+Key = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
 # Of each kind the latest; a span that is forgotten is, at worst, sent once more.
 UNKNOWN_MAX: Final = 1000
@@ -28,12 +31,12 @@ class Cursor(msgspec.Struct, frozen=True):
     are. Prompts up to `prompt_pk` have their roots sent, or are `owed`, or have no number yet.
     """
 
-    revision: int = 0
-    prompt_pk: int = 0
-    running: tuple[int, ...] = ()
-    held: tuple[int, ...] = ()
-    unknown: tuple[int, ...] = ()  # sent without an end, which may be told yet
-    unnumbered: tuple[int, ...] = ()
+    revision: Key = 0
+    prompt_pk: Key = 0
+    running: tuple[Key, ...] = ()
+    held: tuple[Key, ...] = ()
+    unknown: tuple[Key, ...] = ()  # sent without an end, which may be told yet
+    unnumbered: tuple[Key, ...] = ()
     owed: tuple[PromptKey, ...] = ()
     told: tuple[str, ...] = ()  # ids of roots and sub-agents, for which no revision speaks
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+import httpx
+
 from traced.core.errors import ConfigError
 
 T = TypeVar("T")
@@ -24,6 +26,7 @@ ENDPOINT: Final = "http://localhost:4318"
 TRACES_PATH: Final = "v1/traces"
 TIMEOUT_MS: Final = 10_000
 TIMEOUT_MS_MAX: Final = 3_600_000
+TIMEOUT_DIGITS_MAX: Final = 20
 # Of RFC 9110, section 5.6.2; and what a value may hold besides spaces.
 HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE: Final = re.compile(r"[\x20-\x7e\t]*")
@@ -116,7 +119,9 @@ def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        # What sends reads it too, and is stricter of numbers and of names in Punycode.
+        sound = sound and bool(httpx.URL(url).host)
+    except (ValueError, httpx.InvalidURL):
         return False
     return sound and url.isascii() and url.isprintable() and " " not in url
 
@@ -140,14 +145,19 @@ def _compression(text: str) -> Compression:
 
 
 def _seconds(text: str) -> float:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= TIMEOUT_MS_MAX:
+    is_number = text.isascii() and text.isdigit() and len(text) <= TIMEOUT_DIGITS_MAX
+    if not is_number or not 0 < int(text) <= TIMEOUT_MS_MAX:
         raise _Wrong(f"is {text!r}, expected 1 to {TIMEOUT_MS_MAX} milliseconds")
     return int(text) / 1000
 
 
 def _file(text: str) -> Path | None:
     path = Path(text)
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError:  # too long for a name, or in a folder that is closed to us
+        is_file = False
+    if not is_file:
         raise _Wrong(f"is {text!r}, expected a file of PEM")
     return path
 

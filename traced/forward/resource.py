@@ -30,9 +30,9 @@ def resource(environ: Mapping[str, str], host: str, uid: int, database: Path) ->
     """
     told = _attributes(environ.get(ATTRIBUTES, ""))
     if name := environ.get(SERVICE_NAME, "").strip():
-        told[names.SERVICE_NAME] = name
-    host = told.get(names.HOST_NAME, host)
-    instance = uuid5(NAMESPACE, f"{host}\0{uid}\0{database}")
+        told[names.SERVICE_NAME] = _sendable(name)
+    host = told.get(names.HOST_NAME, _sendable(host))
+    instance = uuid5(NAMESPACE, _sendable(f"{host}\0{uid}\0{database}"))
     return {
         names.SERVICE_NAME: names.SERVICE,
         names.SERVICE_VERSION: __version__,
@@ -46,13 +46,17 @@ def _attributes(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
-        name = unquote(name).strip()
+        name = _sendable(unquote(name).strip())
         if not pair.strip():
             continue
         if not equals or not name:
             raise ConfigError(
                 f"{ATTRIBUTES} holds {pair.strip()!r}, expected name=value,name=value"
             )
-        # An undecodable byte of the environment is a lone surrogate, which no backend takes.
-        found[name] = unquote(value).strip().encode("utf-8", "replace").decode()
+        found[name] = _sendable(unquote(value).strip())
     return found
+
+
+def _sendable(text: str) -> str:
+    # An undecodable byte of the environment is a lone surrogate, which no backend takes.
+    return text.encode("utf-8", "replace").decode()

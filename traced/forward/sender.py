@@ -8,8 +8,10 @@ an exception; of what the backend says a bounded part is read.
 import gzip
 import ssl
 import time
+import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import anyio
@@ -26,7 +28,12 @@ from traced.telemetry.spans import Span, Value
 ANSWER_BYTES_MAX: Final = 65_536
 # Fast and nearly as small: 500 spans of 400 KB become 35 KB at 1, 30 KB at 9.
 GZIP_LEVEL: Final = 1
+GZIP_WBITS: Final = 31  # with gzip's own head and foot
 MEDIA_TYPES: Final = {"http/protobuf": "application/x-protobuf", "http/json": "application/json"}
+
+
+# A wrong port of a proxy overflows below anyio, which raises it in a group.
+UNSENT: Final = (httpx.HTTPError, httpx.StreamError, OSError, ValueError, ExceptionGroup)
 
 
 class Sender:
@@ -47,13 +54,13 @@ class Sender:
                 return await self._post(body)
         except TimeoutError:
             return Held(f"no answer within {self._place.timeout_seconds:g} s")
-        except (httpx.HTTPError, httpx.StreamError) as error:
+        except UNSENT as error:
             return Held(shown(f"{type(error).__name__}: {error}"))
 
     async def _post(self, body: bytes) -> Answer:
         async with self._client.stream("POST", self._place.url, content=body) as response:
             said = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in response.aiter_raw():
                 said += chunk
                 if len(said) > ANSWER_BYTES_MAX:
                     del said[ANSWER_BYTES_MAX:]
@@ -63,7 +70,7 @@ class Sender:
             response.status_code,
             headers.get("content-type", ""),
             headers.get("retry-after"),
-            bytes(said),
+            _unpacked(bytes(said), headers.get("content-encoding", "")),
             time.time(),
         )
 
@@ -93,10 +100,34 @@ async def open_sender(place: Destination, resource: Mapping[str, Value]) -> Asyn
     }
     if place.compression == "gzip":
         headers["content-encoding"] = "gzip"
-    async with httpx.AsyncClient(
-        headers=headers, verify=_tls(place), timeout=place.timeout_seconds
-    ) as client:
+    async with _client(place, headers) as client:
         yield Sender(client, place, resource)
+
+
+def _client(place: Destination, headers: dict[str, str]) -> httpx.AsyncClient:
+    # A backend is asked for nothing that it would have to know us again for, and can give without
+    # end: no cookie is kept.
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    try:
+        return httpx.AsyncClient(
+            headers=headers, verify=_tls(place), timeout=place.timeout_seconds, cookies=jar
+        )
+    except (httpx.InvalidURL, ValueError, ImportError) as error:
+        # Which it was is not told, for a proxy's address may hold a password.
+        raise ConfigError(
+            "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used, expected addresses"
+            " like http://proxy:3128, and names of hosts"
+        ) from error
+
+
+def _unpacked(said: bytes, encoding: str) -> bytes:
+    """Return an answer as it was before gzip, which was not asked for, up to the same bound."""
+    if encoding.strip().lower() not in {"gzip", "x-gzip"}:
+        return said
+    try:
+        return zlib.decompressobj(GZIP_WBITS).decompress(said, ANSWER_BYTES_MAX)
+    except zlib.error:
+        return b""
 
 
 def _tls(place: Destination) -> ssl.SSLContext:
