@@ -121,3 +121,17 @@ def test_what_is_kept_is_private(
     assert folder.stat().st_mode & 0o777 == 0o700
     modes = {path.suffix: path.stat().st_mode & 0o777 for path in folder.iterdir()}
     assert modes == {".json": 0o600, ".lock": 0o600}
+
+
+@pytest.mark.usefixtures("session")
+def test_a_link_to_the_file_stays_one(forward_once: Forward, tmp_path: Path) -> None:
+    """What it leads to is replaced; where it leads nowhere, that is told."""
+    kept, link, loop = (tmp_path / name for name in ("kept", "link", "loop"))
+    link.symlink_to(kept)
+    loop.symlink_to(loop)
+    forward_once(Asked(cursor=link))
+
+    assert link.is_symlink()
+    assert '"spans_sent":2' in kept.read_text()
+    with pytest.raises(ConfigError, match=r"--cursor .*loop cannot be followed"):
+        forward_once(Asked(cursor=loop))

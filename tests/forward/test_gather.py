@@ -1,5 +1,8 @@
 """What is to be sent next."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from support.forwarding import HERE, ROOT, SOON, Reader, reading
 from support.rows import START, Recording
@@ -182,6 +185,38 @@ def test_content_is_told_where_asked_for_and_bounded(
         assert "input.value" not in bare.spans()[0].attributes
     assert [len(each.spans) for each in slices] == [1, 1, 1, 0]
     assert slices[0].spans[0].attributes["input.value"] == '"123456"'
+
+
+def test_another_database_that_has_overtaken_is_begun_anew(
+    recording: Recording, reader: Reader, tmp_path: Path
+) -> None:
+    """Its steps are younger than those that had their numbers, so none of them counts as sent."""
+    recording.step(recording.session(), 1)
+    reader.spans()
+    other = Recording(tmp_path / "other.db")
+    pk = other.session()
+    for number in range(1, 4):
+        other.step(pk, number, created_at=START + 1)
+
+    with closing(other.connection), reading(other) as later:
+        later.cursor = reader.cursor
+        found = later.slice()
+        assert (found.is_anew, len(found.spans)) == (True, 3)
+        assert not later.slice().is_anew
+
+
+def test_what_was_removed_makes_no_database_another(recording: Recording, reader: Reader) -> None:
+    """Older steps are left, or none; what comes next is sent, and nothing else again."""
+    first, second = recording.session("s1"), recording.session("s2")
+    recording.step(first, 1)
+    recording.step(second, 1, created_at=START + 1)
+    reader.spans()
+    for pk in (second, first):
+        recording.remove(pk)
+        recording.step(recording.session(f"after {pk}"), 1, created_at=START + 2, name="New")
+
+        found = reader.slice()
+        assert (found.is_anew, [span.name for span in found.spans]) == (False, ["execute_tool New"])
 
 
 def test_another_database_is_begun_anew(recording: Recording, reader: Reader) -> None:

@@ -76,7 +76,11 @@ def bring(found: Effective, environ: Mapping[str, str], asked: Asked) -> None:
 
 def _prepared(found: Effective, cursor: Path | None, place: Destination) -> Path:
     if cursor is not None:
-        return cursor.absolute()
+        try:
+            # The file itself is replaced, not the link to it.
+            return cursor.resolve()
+        except (OSError, RuntimeError) as error:
+            raise ConfigError(f"--cursor {cursor} cannot be followed: {error}") from error
     state = found.folders.state
     prepare_private_folder(state)
     prepare_private_folder(state / FOLDER)

@@ -11,7 +11,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta
 
-from traced.store.forwarding import PromptKey
+from traced.store.forwarding import PromptKey, Witness
 
 T = TypeVar("T")
 # What SQLite takes as a key.
@@ -39,6 +39,7 @@ class Cursor(msgspec.Struct, frozen=True):
     unnumbered: tuple[Key, ...] = ()
     owed: tuple[PromptKey, ...] = ()
     told: tuple[str, ...] = ()  # ids of roots and sub-agents, for which no revision speaks
+    witness: Witness | None = None  # of the steps up to `revision` the newest
 
 
 class Draft:

@@ -10,6 +10,8 @@ was unknown is sent.
 from itertools import islice
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from traced.forward.cursor import Cursor, Draft
 from traced.forward.family import Family, Moment, Telling, may_return
 from traced.store import forwarding
@@ -55,10 +57,12 @@ def gather(connection: ReadConnection, cursor: Cursor, telling: Telling, moment:
     """
     with snapshot(connection):
         position = forwarding.position(connection)
-        is_anew = position.revision < cursor.revision or position.prompt_pk < cursor.prompt_pk
+        is_behind = position.revision < cursor.revision or position.prompt_pk < cursor.prompt_pk
+        is_anew = is_behind or _is_of_another(connection, cursor)
         work = _Work(connection, Draft(Cursor() if is_anew else cursor), telling, moment)
         has_more = work.read()
-        return Slice([*work.above, *work.steps], work.draft.done(), has_more, is_anew)
+        spans = [*work.above, *work.steps]
+        return Slice(spans, _witnessed(connection, work.draft.done()), has_more, is_anew)
 
 
 def from_now_on(connection: ReadConnection) -> Cursor:
@@ -71,7 +75,23 @@ def from_now_on(connection: ReadConnection) -> Cursor:
     with snapshot(connection):
         position = forwarding.position(connection)
         running = tuple(forwarding.running(connection))
-    return Cursor(position.revision, position.prompt_pk, running)
+        return _witnessed(connection, Cursor(position.revision, position.prompt_pk, running))
+
+
+def _witnessed(connection: ReadConnection, cursor: Cursor) -> Cursor:
+    return replace(cursor, witness=forwarding.witness(connection, cursor.revision))
+
+
+def _is_of_another(connection: ReadConnection, cursor: Cursor) -> bool:
+    # A database that was begun anew has overtaken the cursor by the time it is looked at: its
+    # numbers tell nothing, but its steps are younger than those that had them before.
+    if cursor.witness is None:
+        return False
+    found = forwarding.witness(connection, cursor.witness.step_id)
+    if found is None:
+        return False
+    is_same_step = found.step_id == cursor.witness.step_id
+    return found != cursor.witness if is_same_step else found.made_at > cursor.witness.made_at
 
 
 class _Work:

@@ -27,6 +27,13 @@ class Position(NamedTuple):
     prompt_pk: int
 
 
+class Witness(NamedTuple):
+    """A step and when it was made (Unix ms), by which a database is known again."""
+
+    step_id: int
+    made_at: int
+
+
 class ChangedStep(NamedTuple):
     """A step with the key of its session."""
 
@@ -77,6 +84,12 @@ class Root(NamedTuple):
 def position(connection: ReadConnection) -> Position:
     """Return how far the database has got."""
     return Position(*connection.execute(statement("forward_position")).fetchone())
+
+
+def witness(connection: ReadConnection, revision: int) -> Witness | None:
+    """Return the newest step that was made up to a revision; None if there is none any more."""
+    row = connection.execute(statement("forward_witness"), {"revision": revision}).fetchone()
+    return None if row is None else Witness(*row)
 
 
 def running(connection: ReadConnection) -> list[int]:
