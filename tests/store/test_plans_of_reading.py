@@ -37,6 +37,7 @@ READ = {
     "forward_running": {"SCAN step USING INDEX step_running"},  # nothing else is in it
     "forward_sessions": {"SCAN json_each VIRTUAL TABLE INDEX 1:"},
     "forward_steps": {"SCAN json_each VIRTUAL TABLE INDEX 1:"},
+    "forward_witness": set(),
     "list_agents": {"USE TEMP B-TREE FOR ORDER BY"},  # of one session
     "list_prompts": set(),
     "list_rejected": {"SCAN rejected"},  # from its end, :limit rows
