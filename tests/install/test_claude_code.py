@@ -27,12 +27,9 @@ FIRST = {
     "SubagentStop",
 }
 SINCE_2_0_76 = {"PostToolUseFailure", "PermissionRequest", "SubagentStart"}
-SINCE_2_1_197 = {
-    "UserPromptExpansion",
-    "PostToolBatch",
-    "PermissionDenied",
-    "StopFailure",
-}
+SINCE_2_1_113 = {"PermissionDenied", "StopFailure"}
+SINCE_2_1_156 = {"UserPromptExpansion", "PostToolBatch"}
+ALL = FIRST | SINCE_2_0_76 | SINCE_2_1_113 | SINCE_2_1_156 | {"PostModelSwitch"}
 
 
 @pytest.fixture
@@ -52,10 +49,12 @@ def program(path: Path, text: str) -> str:
         ("1.0.85", FIRST),
         ("2.0.75", FIRST),
         ("2.0.76", FIRST | SINCE_2_0_76),
-        ("2.1.196", FIRST | SINCE_2_0_76),
-        ("2.1.197", FIRST | SINCE_2_0_76 | SINCE_2_1_197),
-        ("2.1.330", FIRST | SINCE_2_0_76 | SINCE_2_1_197 | {"PostModelSwitch"}),
-        ("3.0.0", FIRST | SINCE_2_0_76 | SINCE_2_1_197 | {"PostModelSwitch"}),
+        ("2.1.112", FIRST | SINCE_2_0_76),
+        ("2.1.113", FIRST | SINCE_2_0_76 | SINCE_2_1_113),
+        ("2.1.155", FIRST | SINCE_2_0_76 | SINCE_2_1_113),
+        ("2.1.156", FIRST | SINCE_2_0_76 | SINCE_2_1_113 | SINCE_2_1_156),
+        ("2.1.330", ALL),
+        ("3.0.0", ALL),
     ],
 )
 def test_only_events_that_the_version_knows_are_written(version: str, events: set[str]) -> None:

@@ -59,10 +59,10 @@ SINCE: Mapping[str, Version] = {
     "PostToolUseFailure": Version(2, 0, 76),
     "PermissionRequest": Version(2, 0, 76),
     "SubagentStart": Version(2, 0, 76),
-    "UserPromptExpansion": Version(2, 1, 197),
-    "PostToolBatch": Version(2, 1, 197),
-    "PermissionDenied": Version(2, 1, 197),
-    "StopFailure": Version(2, 1, 197),
+    "UserPromptExpansion": Version(2, 1, 156),
+    "PostToolBatch": Version(2, 1, 156),
+    "PermissionDenied": Version(2, 1, 113),
+    "StopFailure": Version(2, 1, 113),
     "PostModelSwitch": Version(2, 1, 330),
 }
 # Those whose matcher is a tool's name; for all others, none matches all in every version.
