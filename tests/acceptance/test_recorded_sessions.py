@@ -9,8 +9,11 @@ from support.expected import check_session, check_steps
 from support.recorded import Scenario, scenarios, twice
 
 Deliver = Callable[[Daemon, Scenario], None]
-# Without ids of their own two prompts of the same text are two: 2.0 sends none.
-WITHOUT_IDS = "2.0.76"
+# Of the same text two are two where they have no id: prompts of 2.0.76, in 1.0 calls as well.
+GENUINE = {
+    "1.0.128": (b'"UserPromptSubmit"', b'"PreToolUse"', b'"PostToolUse"'),
+    "2.0.76": (b'"UserPromptSubmit"',),
+}
 SHUFFLES = 20 if "TRACED_TORTURE_KILLS" in os.environ else 1
 
 
@@ -49,15 +52,13 @@ def all_again(daemon: Daemon, scenario: Scenario) -> None:
 
 
 def bare_twice(daemon: Daemon, scenario: Scenario) -> None:
-    if scenario.path.parent.name == WITHOUT_IDS:
-        lines = [
-            line
-            for payload in scenario.payloads
-            for line in ([payload] if b'"UserPromptSubmit"' in payload else [payload, payload])
-        ]
-        daemon.send(*lines)
-    else:
-        daemon.send(*twice(scenario.lines()))
+    genuine = GENUINE.get(scenario.path.parent.name, ())
+    lines = [
+        line
+        for payload in scenario.lines()
+        for line in twice([payload])[any(name in payload for name in genuine) :]
+    ]
+    daemon.send(*lines)
 
 
 AGENTS = ("claude-code", "codex", "gemini-cli", "cursor", "copilot-cli", "opencode")

@@ -111,6 +111,11 @@ def agent_stop(agent_id: str = "a1") -> AgentEnded:
     return AgentEnded(agent_id, "explorer")
 
 
+def agent_failure(agent_id: str = "a1") -> AgentEnded:
+    """A StopFailure inside a sub-agent."""
+    return AgentEnded(agent_id, "explorer", failed=True)
+
+
 def session_start(*, continues: bool = False) -> SessionStarted:
     """A SessionStart; one that continues is a compaction."""
     return SessionStarted(continues)

@@ -2,7 +2,8 @@
 Claude Code's hook payloads, versions 2.0 and 2.1, as changes.
 
 Law: nothing is invented. 2.0 sends no prompt id, no duration and no sub-agent on its tool events;
-then those stay null. Facts: the payloads in tests/fixtures/claude-code.
+then those stay null. 1.0 and the first of 2.0 send no call id either: then start and end pair on
+who called which tool with what input. Facts: the payloads in tests/fixtures/claude-code.
 """
 
 from collections.abc import Callable
@@ -46,6 +47,10 @@ ERROR_CLOSE: Final = "</tool_use_error>"
 NOTIFICATION: Final = "<task-notification>"
 # The names of who submitted a prompt, where a version tells; whatever else is told is a person.
 OWN_SOURCES: Final = frozenset({"system", "loop_wakeup"})
+# What 1.0 tells of a call; the versions that tell more of it give it an id.
+PAIRED_WITHOUT_ID: Final = frozenset({Phase.START, Phase.END})
+# A skill with `context: fork` runs in a sub-agent of its own, which its response names.
+LAUNCHING: Final = frozenset({"agent", "skill"})
 CALL_EVENTS: Final = frozenset(
     {"PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionDenied"}
 )
@@ -85,18 +90,26 @@ def model(event: str, payload: Payload) -> str | None:
 
 def _call(payload: Payload, capture: Capture, phase: Phase, tool: Tool) -> StepChange:
     tool_input = payload.get("tool_input")
+    call_id = _call_id(payload, phase)
     return StepChange(
         phase=phase,
         trace_type=tool.trace_type,
         name=capture.label(tool.name),
         source=capture.optional_label(tool.source),
-        call_id=required_identity(payload, "tool_use_id"),
+        call_id=call_id,
         agent_id=identity(payload, "agent_id"),
         agent_type=capture.optional_label(name(payload, "agent_type")),
         prompt_id=identity(payload, "prompt_id"),
         input_summary=capture.tool_input(required(payload, "tool_name"), tool_input),
         input=capture.whole(tool_input),
+        match_key=_match_key(payload) if call_id is None or phase is Phase.START else None,
     )
+
+
+def _call_id(payload: Payload, phase: Phase) -> str | None:
+    if phase in PAIRED_WITHOUT_ID and "tool_use_id" not in payload:
+        return None
+    return required_identity(payload, "tool_use_id")
 
 
 def _tool(payload: Payload) -> Tool:
@@ -106,7 +119,6 @@ def _tool(payload: Payload) -> Tool:
 def _pre_tool_use(payload: Payload, at: int, capture: Capture) -> Changes:
     step = _call(payload, capture, Phase.START, _tool(payload))
     step.started_at = at
-    step.match_key = _match_key(payload)
     return (step,)
 
 
@@ -119,7 +131,7 @@ def _post_tool_use(payload: Payload, at: int, capture: Capture) -> Changes:
     step.duration_ms = number(payload, "duration_ms")
     step.output_summary = capture.value(readable(required(payload, "tool_name"), response))
     step.output = capture.whole(response)
-    if tool.trace_type == "agent" and isinstance(response, dict):
+    if tool.trace_type in LAUNCHING and isinstance(response, dict):
         step.child_agent_id = identity(response, "agentId")
         step.child_agent_type = capture.optional_label(name(response, "agentType"))
     return (step,)
@@ -199,6 +211,13 @@ def _prompt_ended(payload: Payload, _at: int, _capture: Capture) -> Changes:
     return (PromptEnded(identity(payload, "prompt_id")),)
 
 
+def _stop_failure(payload: Payload, at: int, capture: Capture) -> Changes:
+    # A sub-agent that the API fails has no SubagentStop.
+    if identity(payload, "agent_id") is not None:
+        return (_agent_ended(payload, capture, failed=True),)
+    return _prompt_ended(payload, at, capture)
+
+
 def _subagent_start(payload: Payload, _at: int, capture: Capture) -> Changes:
     agent_type = capture.optional_label(name(payload, "agent_type"))
     return (
@@ -209,8 +228,14 @@ def _subagent_start(payload: Payload, _at: int, capture: Capture) -> Changes:
 
 
 def _subagent_stop(payload: Payload, _at: int, capture: Capture) -> Changes:
+    if "agent_id" not in payload:  # 1.0 does not say whose end it is
+        return ()
+    return (_agent_ended(payload, capture),)
+
+
+def _agent_ended(payload: Payload, capture: Capture, *, failed: bool = False) -> AgentEnded:
     agent_type = capture.optional_label(name(payload, "agent_type"))
-    return (AgentEnded(required_identity(payload, "agent_id"), agent_type),)
+    return AgentEnded(required_identity(payload, "agent_id"), agent_type, failed)
 
 
 def _session_start(payload: Payload, _at: int, _capture: Capture) -> Changes:
@@ -242,7 +267,7 @@ READERS: Final[dict[str, Reader]] = {
     "UserPromptSubmit": _user_prompt_submit,
     "UserPromptExpansion": _user_prompt_expansion,
     "Stop": _prompt_ended,
-    "StopFailure": _prompt_ended,
+    "StopFailure": _stop_failure,
     "SubagentStart": _subagent_start,
     "SubagentStop": _subagent_stop,
     "SessionStart": _session_start,

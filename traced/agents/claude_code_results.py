@@ -93,6 +93,8 @@ def _is_note(block: object) -> bool:
 
 
 def _skill(result: Result) -> object:
+    if "result" in result:  # of the sub-agent that it ran in
+        return result["result"]
     return "launched" if result.get("success") is True else result
 
 

@@ -110,10 +110,11 @@ class AgentStarted(Struct, gc=False):
 
 
 class AgentEnded(Struct, gc=False):
-    """A sub-agent is done."""
+    """A sub-agent is done, or `failed` to go on: then how far it came is unknown."""
 
     agent_id: str
     agent_type: str | None
+    failed: bool = False
 
 
 class SessionStarted(Struct, gc=False):

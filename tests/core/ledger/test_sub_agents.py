@@ -4,6 +4,7 @@ import pytest
 from support.ledgers import (
     Ledger,
     Told,
+    agent_failure,
     agent_start,
     agent_stop,
     end,
@@ -232,10 +233,11 @@ def test_a_sub_agent_outlives_its_call() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", every_order((4, agent_start()), (9, agent_stop()), (20, session_end()))
+    "told",
+    every_order((4, agent_start()), (6, agent_failure()), (9, agent_stop()), (20, session_end())),
 )
 def test_one_that_stopped_is_ok(told: tuple[Told, ...]) -> None:
-    """A stop is stronger than the end of the session, and holds in any order."""
+    """A stop is stronger than a failure and the end of the session, and holds in any order."""
     assert record(told).sub_agent("a1").status == "ok"
 
 
@@ -285,3 +287,10 @@ def test_an_end_without_type_takes_nothing_away() -> None:
     ledger = record(((4, agent_start()), (9, AgentEnded("a1", None))))
 
     assert ledger.sub_agent("a1").agent_type == "explorer"
+
+
+@pytest.mark.parametrize("told", every_order((4, agent_start()), (9, agent_failure())))
+def test_one_that_failed_has_ended_nobody_knows_how(told: tuple[Told, ...]) -> None:
+    """It does not run on until its session ends, in whatever order the two came."""
+    sub_agent = record(told).sub_agent("a1")
+    assert (sub_agent.status, sub_agent.ended_at) == ("unknown", 9)

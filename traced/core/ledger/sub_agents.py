@@ -76,7 +76,7 @@ def _started(batch: Batch, session: SessionState, event: Event, change: AgentSta
     describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     began = sub_agent.started_at
     sub_agent.started_at = event.at if began is None else min(began, event.at)
-    if began is None and sub_agent.status == "unknown":
+    if began is None and sub_agent.status == "unknown" and sub_agent.ended_at is None:
         sub_agent.status = "running"  # closed only because nobody knew when it began
     _close_if_past(batch, session, sub_agent, sub_agent.started_at)
     is_first = began is None or (event.at < began and change.prompt_id is not None)
@@ -91,7 +91,10 @@ def _ended(batch: Batch, session: SessionState, event: Event, change: AgentEnded
     agent_type = sub_agent.agent_type or change.agent_type
     describe(batch, session, sub_agent, agent_type, sub_agent.parent_agent_id)
     sub_agent.ended_at = max(sub_agent.ended_at or event.at, event.at)
-    sub_agent.status = "ok"
+    if not change.failed:
+        sub_agent.status = "ok"
+    elif sub_agent.status == "running":
+        sub_agent.status = "unknown"
     batch.sub_agent_changed(session, sub_agent)
 
 
