@@ -71,6 +71,8 @@ ASYNC = {"isAsync": True, "status": "async_launched", "agentId": "a1", "prompt":
         ("Agent", ASYNC, "async launched"),
         ("Skill", {"success": True, "commandName": "greet"}, "launched"),
         ("Skill", {"success": False}, "success=false"),
+        ("Skill", {"success": True, "status": "forked", "result": "Three files."}, "Three files."),
+        ("AskUserQuestion", {"questions": [], "answers": {"Which?": "A"}}, "Which?=A"),
         ("mcp__demo__add", [{"type": "text", "text": "sum = 42"}], "sum = 42"),
         ("Weird", {"a": 1}, "a=1"),
         ("Read", "a text", "a text"),
@@ -98,6 +100,7 @@ json_values = st.recursive(
 KEYS = (
     "stdout", "stderr", "isImage", "backgroundTaskId", "file", "type", "structuredPatch", "content",
     "filenames", "newTodos", "status", "success", "numLines", "startLine", "totalLines", "lines",
+    "answers", "result",
 )  # fmt: skip
 
 

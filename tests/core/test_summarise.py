@@ -181,6 +181,16 @@ def test_tasks_are_told_with_how_they_stand() -> None:
     assert what_was_asked("TodoWrite", {"todos": []}) is None
 
 
+def test_questions_are_told_without_their_options() -> None:
+    """What the user was asked, as Claude Code's AskUserQuestion has it."""
+    options = [{"label": "A", "description": "The first"}]
+    questions = [
+        {"question": "Which one?", "header": "Pick", "options": options},
+        {"question": "Why?", "header": "Reason", "options": options},
+    ]
+    assert what_was_asked("AskUserQuestion", {"questions": questions}) == "Which one?, Why?"
+
+
 def test_a_patch_is_told_by_its_files() -> None:
     """Wherever the agent puts the patch."""
     patch = (

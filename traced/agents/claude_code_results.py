@@ -80,6 +80,10 @@ def _tasks(result: Result) -> object:
     return f"{len(done)} of {len(tasks)} done"
 
 
+def _answers(result: Result) -> object:
+    return result.get("answers") or result  # without the questions again
+
+
 def _sub_agent(result: Result) -> object:
     content = result.get("content")
     if not isinstance(content, list):
@@ -115,6 +119,7 @@ READERS: Final[dict[str, Callable[[Result], object]]] = {
     "Grep": _search,
     "Glob": _search,
     "TodoWrite": _tasks,
+    "AskUserQuestion": _answers,
     "Agent": _sub_agent,
     "Task": _sub_agent,
     "Skill": _skill,

@@ -53,11 +53,19 @@ _ASKED: Final[dict[str, tuple[str, ...]]] = {
         ("description", "prompt", "message"),
     ),
     "skill": ("args",),
+    "exitplanmode": ("plan",),
+    "taskcreate": ("subject",),
+    "toolsearch": ("query",),
 }
 """Which field says what a tool was asked for; its name without case, ``_`` and ``-``."""
 
-_TASK_LISTS: Final = {"todowrite": "todos", "writetodos": "todos", "updateplan": "plan"}
-_TASK: Final = ("content", "step", "description")
+_TASK_LISTS: Final = {
+    "todowrite": "todos",
+    "writetodos": "todos",
+    "updateplan": "plan",
+    "askuserquestion": "questions",
+}
+_TASK: Final = ("content", "step", "description", "question")
 _TASK_MARKS: Final = {"completed": " ✓", "in_progress": " …", "cancelled": " ✗"}
 _PATCHED_FILE: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.*\S)", re.MULTILINE)
 
@@ -157,7 +165,7 @@ def _patched_files(value: object) -> str | None:
 
 
 def _tasks(tasks: object) -> str | None:
-    """Return a list of tasks and how they stand: ``Inspect repo ✓, Write notes …``."""
+    """Return tasks, or questions, and how they stand: ``Inspect repo ✓, Write notes …``."""
     if not isinstance(tasks, list):
         return None
     told = (_task(task) for task in tasks if isinstance(task, dict))
