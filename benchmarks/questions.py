@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from traced.core.errors import StoreError
 from traced.store import pages, queries
 from traced.store.index.search import Query, search
 from traced.store.index.stats import stats
@@ -74,7 +75,7 @@ def answered(
     )
     try:
         rows = len(question.ask(connection, place, number))
-    except sqlite3.OperationalError as error:
+    except (sqlite3.OperationalError, StoreError) as error:
         if "interrupted" not in str(error):
             raise
         rows = 0

@@ -29,8 +29,6 @@ SCRIPTS: Scripts = {
     "again": [[bash("echo again")], ["Done."]],
 }
 WAITING = [f"waiting_{turn}_0" for turn in range(1, 6)]
-# The first version that tells hooks the id of its process.
-TELLS_PID = (2, 1, 330)
 
 
 @pytest.fixture
@@ -105,10 +103,7 @@ def test_a_session_ended_by_sigkill_is_found_out(bench: Bench, recorder: Daemon)
         assert running.end(signal.SIGKILL).exit_code == -signal.SIGKILL
     wait_for_all(recorder, bench)
     cut = [(WAITING[0], 1, "ok"), (WAITING[1], 1, "unknown")]
-    if bench.program.version >= TELLS_PID:
-        wait_until(lambda: recorded(recorder) == cut, "the daemon to miss the process")
-    else:
-        assert recorded(recorder) == [cut[0], (WAITING[1], 1, "running")]
+    wait_until(lambda: recorded(recorder) == cut, "the daemon to miss the process")
 
     resumed = bench.run("--resume", "@session", SKIP, stdin=follow("again").encode())
     assert resumed.exit_code == 0

@@ -92,21 +92,31 @@ def test_no_environment_of_a_project_redirects_it(
     assert len(spooled(command)) == 1
 
 
-@pytest.mark.parametrize("agent", ["codex", "copilot-cli", "gemini-cli", "opencode"])
-def test_who_runs_the_hook_is_the_agent_s_process(agent: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("agent", ["claude-code", "codex", "copilot-cli", "gemini-cli", "opencode"])
+def test_who_runs_the_hook_is_the_agent_s_process(
+    agent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """For those agents whose hooks are children of their own."""
+    monkeypatch.delenv("CLAUDE_PID", raising=False)
     command = hook_commands(agent, tmp_path / "no.sock", tmp_path / "spool")[0]
     assert probe(command).silent
     subprocess.run(["/bin/sh", "-c", command.shell], input=PROBE_PAYLOAD, check=True)
     assert [line["agent_pid"] for line in spooled(command)] == [os.getpid()] * 2
 
 
-def test_claude_code_says_itself_which_process_it_is(command: HookCommand) -> None:
-    """And of the others nobody has seen what runs their hooks."""
-    assert "PPID" not in command.shell
+def test_claude_code_may_say_itself_which_process_it_is(
+    command: HookCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its later versions; that is believed before the parent is."""
+    monkeypatch.setenv("CLAUDE_PID", "4711")
     assert probe(command).silent
     [line] = spooled(command)
-    assert "agent_pid" not in line
+    assert line["agent_pid"] == 4711
+
+
+def test_of_other_agents_nobody_knows_what_runs_their_hooks(tmp_path: Path) -> None:
+    """Their process is not told."""
+    assert "PPID" not in hook_commands("cursor", tmp_path / "no.sock", tmp_path / "spool")[0].shell
 
 
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])

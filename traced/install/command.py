@@ -29,9 +29,12 @@ GUARD = ">/dev/null 2>&1 || exit 0"  # costs nothing measurable
 # first: 5 of 12 events were lost, with the signals ignored from the shell on 1 of 20.
 SHIELD = "trap '' HUP INT TERM;"
 # Those seen to run hooks as children of their own: the parent of the command's shell is the agent,
-# and when it is gone, so is what it left running. Claude Code says by itself which process it is.
-OWN_CHILDREN = frozenset({"codex", "copilot-cli", "gemini-cli", "opencode"})
-PARENT = '--agent-pid "$PPID"'
+# and when it is gone, so is what it left running. Claude Code says by itself which process it is,
+# but not in its versions up to 2.1.197.
+OWN_CHILDREN = {
+    "claude-code": '--agent-pid "${CLAUDE_PID:-$PPID}"',
+    **dict.fromkeys(("codex", "copilot-cli", "gemini-cli", "opencode"), '--agent-pid "$PPID"'),
+}
 # No agent has this event: the daemon settles it as `ignored`, and it leaves no trace.
 PROBE_PAYLOAD = b'{"hook_event_name":"TracedProbe","session_id":"traced-probe"}\n'
 PROBE_SECONDS_MAX = 10.0  # a cold disk; an agent would wait as long
@@ -89,7 +92,7 @@ class HookCommand:
     def _flags(self) -> str:
         places = ["--agent", self.agent, "--socket", str(self.socket), "--spool", str(self.spool)]
         flags = shlex.join(places)
-        return f"{flags} {PARENT}" if self.agent in OWN_CHILDREN else flags
+        return " ".join(filter(None, (flags, OWN_CHILDREN.get(self.agent))))
 
 
 @dataclass(frozen=True, slots=True)
