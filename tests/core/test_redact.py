@@ -206,6 +206,23 @@ def test_bytes_around_a_secret_are_kept(before: bytes, after: bytes) -> None:
         assert redacted.endswith(after)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_a_secret_of_wide_characters_is_a_secret(encoding: str) -> None:
+    """A line in UTF-16 does not parse; what is kept of it is redacted, and without its NULs."""
+    line = b'{"v":1,"payload":' + f'"password":"{PASSWORD}", häme'.encode(encoding)
+    redacted = Redactor().raw(line)
+
+    assert PASSWORD.encode() not in redacted.replace(b"\0", b"")
+    assert redacted == b'{"v":1,"payload":"password":"[redacted]", h\xe4me'
+
+
+def test_bytes_with_nulls_and_no_secret_are_kept() -> None:
+    """NULs go only together with a secret."""
+    line = "no secret here".encode("utf-16")
+
+    assert Redactor().raw(line) == line
+
+
 @pytest.mark.parametrize("fake", FAKES, ids=numbered(FAKES))
 def test_what_was_redacted_in_pieces_stays_as_it_is(fake: Fake) -> None:
     """A summary is put together of values that were redacted one by one."""

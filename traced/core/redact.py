@@ -70,7 +70,19 @@ class Redactor:
         return "".join(piece + mark for piece, mark in zip(pieces, marks, strict=True))
 
     def raw(self, line: bytes, /) -> bytes:
-        """Return the bytes of a line that did not parse without its secrets; any bytes will do."""
+        """
+        Return the bytes of a line that did not parse without its secrets; any bytes will do.
+
+        Where a secret shows only without the NULs (UTF-16, whichever byte is first), they go too.
+        """
+        kept = self._bytes(line)
+        if b"\0" not in kept:
+            return kept
+        bare = kept.replace(b"\0", b"")
+        shown = self._bytes(bare)
+        return kept if shown == bare else shown
+
+    def _bytes(self, line: bytes) -> bytes:
         text = line.decode("utf-8", "surrogateescape")
         return self.text(text).encode("utf-8", "surrogateescape")
 
