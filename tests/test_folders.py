@@ -64,9 +64,14 @@ def test_home_without_a_variable_is_that_of_the_user_database() -> None:
     assert home_folder({}).is_absolute()
 
 
-def test_private_folder_is_made_for_this_user_alone(tmp_path: Path) -> None:
-    """It and those above it that were missing have mode 0700."""
-    prepare_private_folder(tmp_path / "a/b")
+@pytest.mark.parametrize("mask", [0, 0o777])
+def test_private_folder_is_made_for_this_user_alone(tmp_path: Path, mask: int) -> None:
+    """It and those above it that were missing have mode 0700, whatever the umask."""
+    previous = os.umask(mask)
+    try:
+        prepare_private_folder(tmp_path / "a/b")
+    finally:
+        os.umask(previous)
 
     assert (mode(tmp_path / "a"), mode(tmp_path / "a/b")) == (0o700, 0o700)
 

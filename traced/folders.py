@@ -205,6 +205,7 @@ def _make(path: Path) -> os.stat_result:
         for folder in (*reversed(path.parents), path):
             if not folder.exists():
                 folder.mkdir(FOLDER_MODE, exist_ok=True)
+                folder.chmod(FOLDER_MODE)  # whatever the umask left of it
         found = _look(path)
     except OSError as error:
         raise ConfigError(
