@@ -206,6 +206,20 @@ def test_unreadable_stdin_is_no_event(client: Command, spool: Path) -> None:
     assert (done.stdout, done.stderr, spool.exists()) == (b"", b"", False)
 
 
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("mask", [0, 0o777])
+def test_the_umask_neither_opens_nor_closes_the_spool(
+    client: Command, folder: Path, spool: Path, mask: int
+) -> None:
+    """Folders, event and marker are the user's alone, and the user can go on using them."""
+    command = (*client, "--socket", str(folder / "sock"), "--spool", str(spool))
+    subprocess.run(command, input=PAYLOAD, umask=mask, check=True)
+    (file,) = spool.iterdir()
+    made = (spool.parent, spool, file, spool.with_name("spool.stuck"))
+
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700, 0o700, 0o600, 0o600]
+
+
 @pytest.mark.parametrize(("folder_mode", "file_mode"), [(0o3730, 0o640), (0o700, 0o600)])
 def test_a_folder_that_a_group_drops_into_lets_the_group_read(
     run_hook: Run, spool: Path, folder_mode: int, file_mode: int

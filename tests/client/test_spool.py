@@ -88,9 +88,10 @@ def test_name_tells_time_and_writer(tmp_path: Path) -> None:
     assert name.pid == os.getpid()
 
 
-def test_missing_folders_are_made_private(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mask", [0, 0o777])
+def test_missing_folders_are_made_private(tmp_path: Path, mask: int) -> None:
     """Every folder that had to be made is the user's alone, whatever the umask."""
-    previous = os.umask(0)
+    previous = os.umask(mask)
     try:
         path = write(tmp_path / "state" / "spool", LINE)
     finally:

@@ -214,13 +214,13 @@ def seconds_left(deadline: float) -> float:
 
 def write_spool(spool: str, name: str, line: bytearray) -> None:
     """Write `line` to the new file `name` in `spool`; on OSError an empty ``.….lost`` tells it."""
+    posix.umask(0o027)  # what was inherited could forbid us our own folder
     make_folders(spool)
     hidden = f"{spool}/.{name}"
     how = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW
     is_shared = not ~posix.stat(spool).st_mode & 0o3000  # setgid, sticky: a drop folder
-    file = posix.open(hidden, how, 0o600)
+    file = posix.open(hidden, how, 0o640 if is_shared else 0o600)  # the daemon is of that group
     try:
-        posix.fchmod(file, 0o640 if is_shared else 0o600)  # the daemon is of that group
         rest = memoryview(line)
         while rest:
             rest = rest[posix.write(file, rest) :]
