@@ -4,7 +4,18 @@ from pathlib import Path
 import pytest
 
 from traced.core.errors import StoreError
-from traced.store.files import SHM, WAL, FileId, Files, Place, beside, put_aside, size, told
+from traced.store.files import (
+    SHM,
+    WAL,
+    FileId,
+    Files,
+    Place,
+    are_open,
+    beside,
+    put_aside,
+    size,
+    told,
+)
 
 
 def filled(path: Path) -> None:
@@ -130,3 +141,16 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_what_is_not_there_has_no_size(tmp_path: Path) -> None:
     """Nothing is as good as empty."""
     assert size(tmp_path / "t.db") == 0
+
+
+def test_files_that_this_process_has_open(tmp_path: Path) -> None:
+    """It is told by which file it is: another one of the same name is not."""
+    path = tmp_path / "t.db"
+    filled(path)
+    found = Place(path).look()
+    with path.open(), beside(path, WAL).open(), beside(path, SHM).open():
+        assert are_open(found)
+        beside(path, SHM).unlink()
+        filled(path)
+        assert not are_open(Place(path).look())
+    assert not are_open(found)

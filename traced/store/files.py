@@ -7,6 +7,7 @@ close it again would drop the locks that SQLite holds on it (sqlite.org/howtocor
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +15,8 @@ from traced.store.faults import of_a_file
 
 WAL: Final = "-wal"
 SHM: Final = "-shm"
+# Where Linux and macOS show which files this process has open.
+OPEN_FILES: Final = "/dev/fd"
 
 
 class FileId(NamedTuple):
@@ -47,6 +50,25 @@ def _status(name: str) -> os.stat_result | None:
         return os.stat(name)  # noqa: PTH116  # half the time of Path.stat, at every commit
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def are_open(files: Files) -> bool:
+    """
+    Tell whether this process has all of them open; where that cannot be known, that it has.
+
+    A path may lead to a file that another process has made since, while SQLite goes on with one
+    that was deleted: all connections of a process share the log's index, as long as one is open.
+    """
+    try:
+        numbers = os.listdir(OPEN_FILES)  # noqa: PTH208  # names of descriptors, no paths
+    except OSError:
+        return True
+    found: set[FileId | None] = set()
+    for number in numbers:
+        with suppress(OSError):  # closed again, as that of the folder is
+            status = os.fstat(int(number))
+            found.add(FileId(status.st_dev, status.st_ino))
+    return found.issuperset(files)
 
 
 class Place:

@@ -20,7 +20,7 @@ from traced.core.errors import StoreBroken, StoreBusy, StoreMoved, TracedError
 from traced.core.fault import fault
 from traced.store import database
 from traced.store.database import Durability, run_in_writer_thread
-from traced.store.files import SHM, WAL, Files, Place, beside, put_aside, size, told
+from traced.store.files import SHM, WAL, Files, Place, are_open, beside, put_aside, size, told
 from traced.store.migrate import PACKAGED
 from traced.store.recorder import Recorder, nobody_else
 
@@ -162,16 +162,22 @@ async def open_database(
                     f"{log_file} was deleted while somebody reads, and cannot begin anew until that"
                     f" ends, expected a head: `lsof {beside(place.real, SHM)}` lists who it is"
                 )
-        files = _look(place.look)
-        if files.main != before.main or None in files:
-            raise StoreMoved(f"{path} was moved while it was opened")
-        return Opened(connection, recorder, place, files, keep_lock)
+        return Opened(connection, recorder, place, _opened_files(place, before), keep_lock)
 
     try:
         return await run_in_writer_thread(connection, prepare, connection._conn)  # noqa: SLF001
     except BaseException:
         await database.close(connection)
         raise
+
+
+def _opened_files(place: Place, before: Files) -> Files:
+    files = _look(place.look)
+    if files.main != before.main or None in files:
+        raise StoreMoved(f"{place.path} was moved while it was opened")
+    if not are_open(files):
+        raise StoreMoved(f"{place.path} or a file beside it is another one than what was opened")
+    return files
 
 
 def _look(look: Callable[[], Files]) -> Files:
