@@ -42,7 +42,7 @@ class Rooms:
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
-        self._store = store
+        self.store = store
         self._redactor = Redactor(config.redact_patterns)
         self._capture = Capture(config.capture, self._redactor)
         self._may_send = anybody if config.senders == "group" else may_send
@@ -132,7 +132,7 @@ class Rooms:
         return Listener(self.intake, limits, self._protocol, desk.answer, self._may_send)
 
     async def _commit_notes(self, rows: Sequence[Rejected], now: int) -> object:
-        return await self._store.run(lambda recorder: recorder.append(rows, now))
+        return await self.store.run(lambda recorder: recorder.append(rows, now))
 
     def _protocol(self) -> Protocol:
         return Protocol(self._capture, line_bytes_max=self._config.line_bytes_max)

@@ -7,7 +7,8 @@ then; where it has none, SIGHUP asks for the settings to be read anew.
 
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import anyio
 import structlog
@@ -16,22 +17,27 @@ log = structlog.get_logger()
 
 
 class Signals:
-    """`wanted` are those to be received; `wait_for_end` knows which of them end the daemon."""
+    """`received` are those that come, of which `wait_for_end` knows which end the daemon."""
 
-    def __init__(self, *, has_terminal: bool) -> None:
+    def __init__(self, received: AsyncIterator[signal.Signals], *, has_terminal: bool) -> None:
+        self._received = received
         self._has_terminal = has_terminal
         self._reload_asked = anyio.Event()
-        wanted = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
-        # Whom ``nohup`` told to ignore SIGHUP goes on ignoring it.
-        self.wanted = [each for each in wanted if signal.getsignal(each) is not signal.SIG_IGN]
 
-    async def wait_for_end(self, received: AsyncIterator[signal.Signals]) -> None:
+    async def wait_for_end(self) -> None:
         """Return at the first of the received signals that ends the daemon."""
-        async for number in received:
+        async for number in self._received:
             log.info("signal", name=number.name)
             if number != signal.SIGHUP or self._has_terminal:
                 return
             self._reload_asked.set()
+
+    async def end_within(self, seconds_max: float) -> bool:
+        """Wait so long; tell whether the daemon is to end."""
+        with anyio.move_on_after(seconds_max):
+            await self.wait_for_end()
+            return True
+        return False
 
     async def reload_asked(self) -> None:
         """
@@ -42,14 +48,18 @@ class Signals:
         await self._reload_asked.wait()
         self._reload_asked = anyio.Event()
 
-    async def ended_within(
-        self, received: AsyncIterator[signal.Signals], seconds_max: float
-    ) -> bool:
-        """Wait so long; tell whether the daemon is to end."""
-        with anyio.move_on_after(seconds_max):
-            await self.wait_for_end(received)
-            return True
-        return False
+
+@contextmanager
+def received_signals() -> Iterator[Signals]:
+    """Receive, for the length of the block, the signals that mean something to the daemon."""
+    with anyio.open_signal_receiver(*wanted()) as received:
+        yield Signals(received, has_terminal=has_terminal())
+
+
+def wanted() -> list[signal.Signals]:
+    """Return those to receive; whom ``nohup`` told to ignore SIGHUP goes on ignoring it."""
+    known = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+    return [each for each in known if signal.getsignal(each) is not signal.SIG_IGN]
 
 
 def has_terminal() -> bool:

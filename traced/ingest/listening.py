@@ -7,14 +7,14 @@ made again, and is left open to who passed it.
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
-from traced.ingest.endpoint import Lock, bound, locked
+from traced.ingest.endpoint import Lock, bound, keep_socket, locked
 
 log = structlog.get_logger()
 
@@ -34,6 +34,11 @@ class Endpoint(NamedTuple):
     def name(self) -> str:
         """Where clients find it."""
         return os.fsdecode(self.sock.getsockname())
+
+    async def keep(self, listen: Callable[[socket.socket], None]) -> None:
+        """Keep the socket's file and its lock, see `keep_socket`; return if there is no file."""
+        if self.lock is not None:
+            await keep_socket(self.path, listen, self.lock)
 
 
 @contextmanager
