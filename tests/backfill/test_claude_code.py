@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from traced.backfill.claude_code import OPEN_MAX, Transcript
+from traced.backfill.calls import OPEN_MAX
+from traced.backfill.claude_code import Transcript
 from traced.backfill.told import SubAgent
 
 Line = dict[str, Any]

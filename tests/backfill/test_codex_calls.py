@@ -1,6 +1,7 @@
 import pytest
 
-from traced.backfill.codex_calls import Call, Ending, call_of, ending_of
+from traced.backfill.calls import Call
+from traced.backfill.codex_calls import Ending, call_of, ending_of
 
 
 def function(name: str, arguments: str = "{}", **more: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ one thing. A line that is not understood is passed over: the format is its agent
 Facts: the transcripts in tests/fixtures/claude-code, beside the payloads of the same sessions.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct, field
@@ -14,11 +14,10 @@ from msgspec import Struct, field
 from traced.agents.claude_code import ERROR_CLOSE, ERROR_OPEN
 from traced.agents.fields import mapping, text
 from traced.backfill import lines
+from traced.backfill.calls import Call, failure, keep
+from traced.backfill.fields import Record, readable, time_of
 from traced.backfill.told import Counts, SubAgent
 from traced.backfill.usage import Prompt, Usages
-from traced.core.times import parse_time
-
-Record = Mapping[str, object]
 
 AGENT: Final = "claude-code"
 # One of these is in every kind of line that a file was seen to begin with.
@@ -40,15 +39,6 @@ REFUSED: Final = (
     "This command requires approval",
 )
 LAST_REASONS: Final = frozenset({"end_turn", "stop_sequence", "max_tokens", "refusal"})
-# No response has so many calls; a file of calls that never end must not fill the memory.
-OPEN_MAX: Final = 1000
-
-
-class Call(Struct, frozen=True):
-    """What the result of a call does not say again."""
-
-    tool_name: str
-    tool_input: object
 
 
 class Transcript(Struct):
@@ -92,7 +82,7 @@ class _File(Struct):
 
     def told(self, records: Iterator[Record]) -> Iterator[bytes]:
         for record in records:
-            at = _time(record)
+            at = time_of(record)
             session_id = text(record, "sessionId")
             if at is None or session_id is None:
                 continue
@@ -153,46 +143,32 @@ class _File(Struct):
         call_id, tool_name = text(block, "id"), text(block, "name")
         if call_id is None or tool_name is None:
             return
-        if len(self.open_calls) >= OPEN_MAX:
-            del self.open_calls[next(iter(self.open_calls))]
-        call = self.open_calls[call_id] = Call(tool_name, block.get("input"))
+        call = Call(call_id, tool_name, block.get("input"))
+        keep(self.open_calls, call_id, call)
         self.transcript.counts.calls += 1
-        yield self._of_call("PreToolUse", call_id, call, at)
+        yield self._hook("PreToolUse", at, **call.payload())
 
     def _result(self, record: Record, block: Record, at: int, *, alone: bool) -> Iterator[bytes]:
-        call_id = text(block, "tool_use_id")
-        call = self.open_calls.pop(call_id, None) if call_id is not None else None
-        if call_id is None or call is None:
+        call = self.open_calls.pop(text(block, "tool_use_id") or "", None)
+        if call is None:
             return
         whole = record.get("toolUseResult") if alone else None
         if block.get("is_error") is not True:
             response = block.get("content") if whole is None else whole
-            yield self._of_call("PostToolUse", call_id, call, at, tool_response=response)
+            yield self._hook("PostToolUse", at, **call.payload(), tool_response=response)
             return
-        told = _readable(block.get("content"))
+        told = readable(block.get("content"))
         decision = mapping(record, "permissionDecision").get("decision", "accept")
         if decision != "accept" or told.startswith(REFUSED):
-            yield self._of_call("PermissionDenied", call_id, call, at, reason=told)
+            yield self._hook("PermissionDenied", at, **call.payload(), reason=told)
         else:
-            said: dict[str, object] = {"error": _error(told, whole)}
-            if told.startswith(INTERRUPTED):
-                said["is_interrupt"] = True
-            yield self._of_call("PostToolUseFailure", call_id, call, at, **said)
+            said = failure(_error(told, whole), is_interrupt=told.startswith(INTERRUPTED))
+            yield self._hook("PostToolUseFailure", at, **call.payload(), **said)
 
     def _end(self) -> Iterator[bytes]:
         yield from self._submit()
         if self.sub_agent is not None and self.ended_at is not None:
             yield self._hook("SubagentStop", self.ended_at)
-
-    def _of_call(self, event: str, call_id: str, call: Call, at: int, **said: object) -> bytes:
-        return self._hook(
-            event,
-            at,
-            tool_use_id=call_id,
-            tool_name=call.tool_name,
-            tool_input=call.tool_input,
-            **said,
-        )
 
     def _hook(self, event: str, at: int, **said: object) -> bytes:
         payload: dict[str, object] = {
@@ -214,13 +190,6 @@ def recognises(first: Record) -> bool:
     return text(first, "type") is not None and not MARKS.isdisjoint(first)
 
 
-def _time(record: Record) -> int | None:
-    try:
-        return parse_time(text(record, "timestamp"))
-    except ValueError:
-        return None
-
-
 def _blocks(record: Record) -> list[Record]:
     content = mapping(record, "message").get("content")
     if not isinstance(content, list):
@@ -234,7 +203,7 @@ def _prompt(record: Record) -> str | None:
     if any(record.get(mark) is True for mark in marks):
         return None
     content = mapping(record, "message").get("content")
-    told = _readable(content)
+    told = readable(content)
     if command := _command(told):
         return command
     if told.lstrip().startswith(NO_PROMPT) or content is None:
@@ -258,14 +227,6 @@ def _tagged(told: str, tag: str) -> tuple[str | None, str]:
     if not text.startswith(opening) or end < 0:
         return None, ""
     return text[len(opening) : end], text[end + len(closing) :]
-
-
-def _readable(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    blocks = content if isinstance(content, list) else []
-    texts = [block.get("text") for block in blocks if isinstance(block, dict)]
-    return "\n".join(each for each in texts if isinstance(each, str))
 
 
 def _error(told: str, whole: object) -> str:

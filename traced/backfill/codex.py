@@ -6,25 +6,22 @@ one thing. A line that is not understood is passed over: the format is its agent
 Facts: tests/fixtures/codex/0.169.0/rollouts, beside what the hooks told of the same sessions.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct, field
 
 from traced.agents.fields import mapping, text
 from traced.backfill import lines
-from traced.backfill.codex_calls import Call, call_of, ending_of, readable
+from traced.backfill.calls import Call, failure, keep
+from traced.backfill.codex_calls import call_of, ending_of
+from traced.backfill.fields import Record, readable, time_of
 from traced.backfill.told import Counts, SubAgent
 from traced.backfill.usage import Prompt, Usages, count
-from traced.core.times import parse_time
-
-Record = Mapping[str, object]
 
 AGENT: Final = "codex"
 # What hooks call a sub-agent that was given no role.
 ROLE: Final = "default"
-# No response has so many calls; a file of calls that never end must not fill the memory.
-OPEN_MAX: Final = 1000
 USAGE: Final = (
     "input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens"
 )  # fmt: skip
@@ -64,6 +61,13 @@ class Rollouts(Struct):
         return self.usages.told()
 
 
+class _Open(Struct):
+    """A call, and what Codex noted of the running, if it did by now."""
+
+    call: Call
+    ran: Record | None = None
+
+
 class _File(Struct):
     rollouts: Rollouts
     session_id: str = ""
@@ -72,8 +76,7 @@ class _File(Struct):
     model: str | None = None
     turn_id: str | None = None
     prompt: Prompt | None = None
-    open_calls: dict[str, Call] = field(default_factory=dict)
-    ran: dict[str, Record] = field(default_factory=dict)
+    open_calls: dict[str, _Open] = field(default_factory=dict)
     totals: list[int] = field(default_factory=lambda: [0] * len(USAGE))
     tells_each: bool = False
     is_begun: bool = False
@@ -82,7 +85,7 @@ class _File(Struct):
 
     def told(self, records: Iterator[Record]) -> Iterator[bytes]:
         for record in records:
-            at, payload = _time(record), mapping(record, "payload")
+            at, payload = time_of(record), mapping(record, "payload")
             if record.get("type") == "session_meta" and not self.session_id:
                 self._meet(payload)
             if at is None or not self.session_id:
@@ -123,8 +126,8 @@ class _File(Struct):
                 item = mapping(payload, "item")
                 if item.get("type") == "UserMessage":
                     yield from self._submit(readable(item.get("content")), at)
-                elif (call_id := text(item, "id")) in self.open_calls and call_id is not None:
-                    self.ran[call_id] = item
+                elif (known := self.open_calls.get(text(item, "id") or "")) is not None:
+                    known.ran = item
             case "token_count" if not self.tells_each:
                 self._counted(mapping(mapping(payload, "info"), "total_token_usage"))
 
@@ -150,32 +153,22 @@ class _File(Struct):
     def _item(self, item: Record, at: int) -> Iterator[bytes]:
         call = call_of(item)
         if call is not None:
-            if len(self.open_calls) >= OPEN_MAX:
-                self._forget(next(iter(self.open_calls)))
-            self.open_calls[call.call_id] = call
+            keep(self.open_calls, call.call_id, _Open(call))
             self.rollouts.counts.calls += 1
-            yield self._of_call("PreToolUse", call, at)
+            yield self._hook("PreToolUse", at, **call.payload())
         elif text(item, "type") in {"function_call_output", "custom_tool_call_output"}:
             yield from self._end(item, at)
 
     def _end(self, item: Record, at: int) -> Iterator[bytes]:
-        call_id = text(item, "call_id") or ""
-        call = self.open_calls.get(call_id)
-        if call is None:
+        known = self.open_calls.pop(text(item, "call_id") or "", None)
+        if known is None:
             return
-        ending = ending_of(item.get("output"), self.ran.get(call_id))
-        self._forget(call_id)
+        call, ending = known.call, ending_of(item.get("output"), known.ran)
         if ending.error is None:
-            yield self._of_call("PostToolUse", call, at, tool_response=ending.response)
+            yield self._hook("PostToolUse", at, **call.payload(), tool_response=ending.response)
         else:
-            said: dict[str, object] = {"error": ending.error}
-            if ending.is_interrupt:
-                said["is_interrupt"] = True
-            yield self._of_call("PostToolUseFailure", call, at, **said)
-
-    def _forget(self, call_id: str) -> None:
-        del self.open_calls[call_id]
-        self.ran.pop(call_id, None)
+            said = failure(ending.error, is_interrupt=ending.is_interrupt)
+            yield self._hook("PostToolUseFailure", at, **call.payload(), **said)
 
     def _used(self, usage: Record, key: str | None) -> None:
         if self.prompt is not None:
@@ -191,16 +184,6 @@ class _File(Struct):
         self.totals = now
         if self.prompt is not None and any(more):
             self.rollouts.usages.add(self.prompt, self.model, None, more)
-
-    def _of_call(self, event: str, call: Call, at: int, **said: object) -> bytes:
-        return self._hook(
-            event,
-            at,
-            tool_use_id=call.call_id,
-            tool_name=call.tool_name,
-            tool_input=call.tool_input,
-            **said,
-        )
 
     def _hook(self, event: str, at: int, **said: object) -> bytes:
         payload: dict[str, object] = {
@@ -232,10 +215,3 @@ def thread_of(meta: Record) -> Thread | None:
     parent_id = text(meta, "parent_thread_id") or text(launched, "parent_thread_id")
     role = text(meta, "agent_role") or text(launched, "agent_role")
     return Thread(text(meta, "session_id") or parent_id or thread_id, thread_id, role)
-
-
-def _time(record: Record) -> int | None:
-    try:
-        return parse_time(text(record, "timestamp"))
-    except ValueError:
-        return None

@@ -14,6 +14,8 @@ from typing import Final
 from msgspec import Struct
 
 from traced.agents.fields import mapping, text
+from traced.backfill.calls import Call
+from traced.backfill.fields import readable
 from traced.core.errors import Malformed
 from traced.core.json_text import decode_json
 
@@ -32,14 +34,6 @@ ABORTED: Final = re.compile(r"(?:\A|\n)aborted by user[^\n]*(?:\n\s*)?\Z")
 HEAD: Final = re.compile(
     r"(?:\A|\n)(?:Process exited with code|Exit code:) (?P<code>-?\d+)\n(?:[^\n]*\n){0,8}?Output:\n"
 )
-
-
-class Call(Struct, frozen=True):
-    """A call as its hooks tell of it."""
-
-    call_id: str
-    tool_name: str
-    tool_input: object
 
 
 class Ending(Struct, frozen=True):
@@ -86,17 +80,6 @@ def ending_of(output: object, ran: Item | None) -> Ending:
         case "FileChange":
             return Ending(told)
     return _of_told(output, told)
-
-
-def readable(content: object) -> str:
-    """Return the text in a text, or in blocks of text."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, dict):
-        return readable(content.get("content"))
-    blocks = content if isinstance(content, list) else []
-    texts = [block.get("text") for block in blocks if isinstance(block, dict)]
-    return "\n".join(each for each in texts if isinstance(each, str))
 
 
 def _function(call_id: str, name: str, item: Item) -> Call:

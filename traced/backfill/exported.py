@@ -15,13 +15,13 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
+from traced.backfill.fields import Record
 from traced.backfill.told import Asked, Counts, SubAgent, Unreadable
 from traced.core.errors import Malformed
 from traced.core.json_text import check_json
 from traced.core.times import parse_time
 from traced.export import jsonl
 
-Record = Mapping[str, object]
 Columns = dict[str, object]
 
 # Below the daemon's bound on a line, with room for the other columns.

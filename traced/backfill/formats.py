@@ -5,13 +5,12 @@ Law: a file is known by its first records, never by its name or place. Who adds 
 module with a reader and one line here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from traced.backfill import claude_code, codex, exported
+from traced.backfill.fields import Record
 from traced.backfill.told import Asked, Counts, SubAgent
-
-Record = Mapping[str, object]
 
 
 class Reader(Protocol):

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from traced.backfill.fields import Record
 from traced.backfill.opened import opened
 from traced.core.errors import Malformed
 from traced.core.json_text import decode_json
 from traced.core.rejections import type_name
-
-Record = dict[str, object]
 
 # Claude Code keeps a whole request in a line; what a call brought is at most a few megabytes.
 LINE_BYTES_MAX: Final = 64 * 1024 * 1024

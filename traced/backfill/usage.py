@@ -5,15 +5,14 @@ Law: a message is told in several lines, one for each of its blocks, with figure
 counts once, with its last. What is told is all of a prompt, so that telling it twice is once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct, field
 
 from traced.agents.fields import mapping, text
 from traced.backfill import lines
-
-Record = Mapping[str, object]
+from traced.backfill.fields import Record
 
 # Answers that no model gave: the agent's own word for a failed request.
 SYNTHETIC: Final = "<synthetic>"

@@ -9,17 +9,19 @@ import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from msgspec import Struct, field
 
+from traced.backfill.fields import Record
 from traced.backfill.files import SessionFiles, sub_agent_of
 from traced.backfill.formats import FORMATS, Format, Reader, format_of
 from traced.backfill.journal import Journal, states_of
 from traced.backfill.opened import opened
-from traced.backfill.records import Record, records, records_of
+from traced.backfill.records import records, records_of
 from traced.backfill.sending import Sender, Taken
 from traced.backfill.told import Asked, Counts, Unreadable
 from traced.core.times import parse_time
@@ -50,7 +52,7 @@ class Tally(Struct):
     failed: int = 0
     taken: Taken = field(default_factory=Taken)
 
-    def refuse(self, error: OSError, complain: Complain, name: Path | str = "") -> None:
+    def refuse(self, error: OSError, complain: Complain, name: str = "") -> None:
         """Count and tell what cannot be read: the file that the error names, else `name`."""
         self.failed += 1
         complain(f"{error.filename or name}: {error.strerror or error}")
@@ -78,30 +80,25 @@ class Work(Struct):
         Raises:
             NotRunning: If no daemon answers. What it has taken it knows.
         """
-        try:
+        name = str(session.paths[0])
+        with self._failing_alone(name, tally):
             if not self.again and self.journal.knows(session.paths):
                 tally.unchanged += 1
                 self._pass_over(session)
                 return
             form = self._format(session)
             if form is None:
-                tally.failed += 1
-                self.complain(f"{session.paths[0]}: {NO_FORMAT}")
                 self._pass_over(session)
-            elif form.of_one and max(map(_last_used, session.paths)) < self.oldest_ms:
+                raise Unreadable(NO_FORMAT)
+            if form.of_one and max(map(_last_used, session.paths)) < self.oldest_ms:
                 tally.read.too_old += 1
                 self._pass_over(session)
             else:
                 # As they are now: what is written while they are read is for the next time.
                 states = states_of(session.paths)
-                reader = form.reader(self._asked(str(session.paths[0])))
-                self._send(str(session.paths[0]), reader, self._lines(session, reader), tally)
+                reader = form.reader(self._asked(name))
+                self._send(name, reader, self._lines(session, reader), tally)
                 self.journal.note(states)
-        except OSError as error:
-            tally.refuse(error, self.complain, session.paths[0])
-        except Unreadable as error:
-            tally.failed += 1
-            self.complain(f"{session.paths[0]}: {error}")
 
     def take_stream(self, stream: BinaryIO, name: str, tally: Tally) -> None:
         """
@@ -110,7 +107,7 @@ class Work(Struct):
         Raises:
             NotRunning: As from `take`.
         """
-        try:
+        with self._failing_alone(name, tally):
             found = records_of(stream, name, self.complain, self.advance)
             firsts: list[Record] = []
             form = None
@@ -119,12 +116,16 @@ class Work(Struct):
                 if (form := format_of(first)) is not None:
                     break
             if form is None:
-                tally.failed += 1
-                self.complain(f"{name}: {NO_FORMAT}")
-                return
+                raise Unreadable(NO_FORMAT)
             reader = form.reader(self._asked(name))
             told = reader.read(chain(firsts, found), None)
             self._send(name, reader, chain(told, reader.end()), tally)
+
+    @contextmanager
+    def _failing_alone(self, name: str, tally: Tally) -> Iterator[None]:
+        """Count and tell what cannot be read in the block: it costs its session, not the others."""
+        try:
+            yield
         except OSError as error:
             tally.refuse(error, self.complain, name)
         except Unreadable as error:
@@ -163,11 +164,11 @@ class Work(Struct):
             yield from reader.read(self._records(path), sub_agent_of(path))
         yield from reader.end()
 
-    def _records(self, path: Path) -> Iterator[dict[str, object]]:
+    def _records(self, path: Path) -> Iterator[Record]:
         return records(path, self.complain, self.advance)
 
 
-def _quietly(path: Path, complain: Complain) -> Iterator[dict[str, object]]:
+def _quietly(path: Path, complain: Complain) -> Iterator[Record]:
     return records(path, complain, lambda _: None)
 
 
