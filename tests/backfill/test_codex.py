@@ -1,11 +1,14 @@
 """The facts of tests/fixtures/codex/0.169.0/rollouts, and what older versions write instead."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.codex_rollouts import FOLDER, Recording, hooked, imported, told
+from support.codex_rollouts import FOLDER, hooked, imported, told
+from support.exporting import Recorded
 from support.store import Row
 
 STEPS = "SELECT * FROM execution_traces ORDER BY session_id, step_order"
@@ -54,18 +57,24 @@ def rollout(path: Path, *items: tuple[str, dict[str, Any]], **meta: object) -> P
     return path
 
 
-def read(tmp_path: Path, *items: tuple[str, dict[str, Any]]) -> Recording:
-    """Return what the import of a rollout of these records gives."""
-    recording = Recording(tmp_path / "t.db")
-    recording.take(told([rollout(tmp_path / "rollout-x.jsonl", *items)]))
-    return recording
+def read(recorded: Recorded, *items: tuple[str, dict[str, Any]]) -> Recorded:
+    """Import a rollout of these records."""
+    recorded.take(told([rollout(recorded.path.with_name("rollout-x.jsonl"), *items)]))
+    return recorded
 
 
-def test_rollouts_alone_give_every_call(tmp_path: Path) -> None:
+@pytest.fixture
+def recorded(tmp_path: Path) -> Iterator[Recorded]:
+    """An empty database."""
+    found = Recorded(tmp_path / "t.db", "summary")
+    yield found
+    found.close()
+
+
+def test_rollouts_alone_give_every_call(recorded: Recorded) -> None:
     """With its kind, its name as its hooks give it, its end and its prompt."""
-    recording = Recording(tmp_path / "t.db")
-    recording.take(imported())
-    found = by_call(recording.rows(STEPS))
+    recorded.take(imported())
+    found = by_call(recorded.rows(STEPS))
     del found["call_a2"]  # its input names the sub-agent, else it is as the others
 
     assert {
@@ -77,12 +86,11 @@ def test_rollouts_alone_give_every_call(tmp_path: Path) -> None:
     } == EXPECTED  # fmt: skip
 
 
-def test_a_sub_agent_is_joined_to_its_launch(tmp_path: Path) -> None:
+def test_a_sub_agent_is_joined_to_its_launch(recorded: Recorded) -> None:
     """Its calls are in its launcher's session and prompt."""
-    recording = Recording(tmp_path / "t.db")
-    recording.take(imported())
-    (agent,) = recording.rows("SELECT * FROM agents")
-    steps = by_call(recording.rows(STEPS))
+    recorded.take(imported())
+    (agent,) = recorded.rows("SELECT * FROM agents")
+    steps = by_call(recorded.rows(STEPS))
 
     assert (agent["agent_type"], agent["call_id"], agent["status"]) == ("default", "call_a1", "ok")
     assert steps["call_a1"]["child_agent_id"] == agent["agent_id"]
@@ -90,11 +98,10 @@ def test_a_sub_agent_is_joined_to_its_launch(tmp_path: Path) -> None:
     assert steps["call_c3101"]["session_id"] == steps["call_a1"]["session_id"]
 
 
-def test_prompts_have_what_they_used(tmp_path: Path) -> None:
+def test_prompts_have_what_they_used(recorded: Recorded) -> None:
     """All responses to each, cached input among the input."""
-    recording = Recording(tmp_path / "t.db")
-    recording.take(imported())
-    prompts = recording.rows(PROMPTS)
+    recorded.take(imported())
+    prompts = recorded.rows(PROMPTS)
 
     assert [
         (each["input_tokens"], each["output_tokens"], each["cache_read_tokens"]) for each in prompts
@@ -103,23 +110,21 @@ def test_prompts_have_what_they_used(tmp_path: Path) -> None:
     assert None not in {each["ended_at"] for each in prompts}
 
 
-def test_twice_is_once(tmp_path: Path) -> None:
+def test_twice_is_once(recorded: Recorded) -> None:
     """The second import adds nothing and changes nothing."""
-    recording = Recording(tmp_path / "t.db")
-    recording.take(imported())
-    before = recording.rows(STEPS), recording.rows(PROMPTS)
+    recorded.take(imported())
+    before = recorded.rows(STEPS), recorded.rows(PROMPTS)
 
-    assert {outcome.status for outcome in recording.take(imported())} == {"duplicate"}
-    assert (recording.rows(STEPS), recording.rows(PROMPTS)) == before
+    assert {outcome.status for outcome in recorded.take(imported())} == {"duplicate"}
+    assert (recorded.rows(STEPS), recorded.rows(PROMPTS)) == before
 
 
-def test_an_import_changes_nothing_that_hooks_have_told(tmp_path: Path) -> None:
+def test_an_import_changes_nothing_that_hooks_have_told(recorded: Recorded) -> None:
     """It adds calls without hooks, how calls ended of whose end no hook told, and tokens."""
-    recording = Recording(tmp_path / "t.db")
-    recording.take(hooked())
-    steps, prompts = by_call(recording.rows(STEPS)), recording.rows(PROMPTS)
-    recording.take(imported())
-    found = by_call(recording.rows(STEPS))
+    recorded.take(hooked())
+    steps, prompts = by_call(recorded.rows(STEPS)), recorded.rows(PROMPTS)
+    recorded.take(imported())
+    found = by_call(recorded.rows(STEPS))
 
     assert found.keys() - steps.keys() == WITHOUT_HOOKS
     for call_id, step in steps.items():
@@ -130,25 +135,25 @@ def test_an_import_changes_nothing_that_hooks_have_told(tmp_path: Path) -> None:
             assert now == step
     assert [
         {key: value for key, value in each.items() if key not in TOKENS}
-        for each in recording.rows(PROMPTS)
+        for each in recorded.rows(PROMPTS)
     ] == [{key: value for key, value in each.items() if key not in TOKENS} for each in prompts]
 
 
-def test_hooks_that_come_after_the_import_win(tmp_path: Path) -> None:
+def test_hooks_that_come_after_the_import_win(recorded: Recorded) -> None:
     """What hooks tell is the same in whichever order the two came, but for the order of steps."""
-    recording = Recording(tmp_path / "t.db")
-    recording.take(imported())
-    recording.take(hooked())
-    other = Recording(tmp_path / "other.db")
-    other.take(hooked())
-    other.take(imported())
+    recorded.take(imported())
+    recorded.take(hooked())
     same = ("name", "status", "prompt_number", "started_at", "ended_at", "output_summary", "error")
 
-    def facts(of: Recording) -> dict[str, list[object]]:
+    def facts(of: Recorded) -> dict[str, list[object]]:
         steps = by_call(of.rows(STEPS))
         return {call_id: [step[key] for key in same] for call_id, step in steps.items()}
 
-    assert facts(recording) == facts(other)
+    with closing(Recorded(recorded.path.with_name("other.db"), "summary")) as other:
+        other.take(hooked())
+        other.take(imported())
+
+        assert facts(recorded) == facts(other)
 
 
 @pytest.mark.parametrize(
@@ -164,25 +169,25 @@ def test_hooks_that_come_after_the_import_win(tmp_path: Path) -> None:
     ],
 )
 def test_older_versions_note_only_what_the_model_was_told(
-    tmp_path: Path, output: object, status: str, shown: str
+    recorded: Recorded, output: object, status: str, shown: str
 ) -> None:
     """A command's words, its user's message without a turn, its exit code in the output."""
     arguments = json.dumps({"command": ["bash", "-lc", "echo hi"]})
     call = {"type": "function_call", "name": "shell", "arguments": arguments, "call_id": "c1"}
-    recording = read(
-        tmp_path,
+    read(
+        recorded,
         ("event_msg", {"type": "user_message", "message": "do it"}),
         ("response_item", call),
         ("response_item", {"type": "function_call_output", "call_id": "c1", "output": output}),
     )
-    (step,) = recording.rows(STEPS)
+    (step,) = recorded.rows(STEPS)
 
     assert (step["name"], step["input_summary"], step["prompt_number"]) == ("Bash", "echo hi", 1)
     assert (step["status"], step["error"] or step["output_summary"]) == (status, shown)
     assert step["duration_ms"] == 1000
 
 
-def test_older_versions_count_tokens_for_the_whole_file(tmp_path: Path) -> None:
+def test_older_versions_count_tokens_for_the_whole_file(recorded: Recorded) -> None:
     """Each prompt has what was added while it was answered; what is told again adds nothing."""
 
     def counted(used: int) -> tuple[str, dict[str, Any]]:
@@ -192,13 +197,13 @@ def test_older_versions_count_tokens_for_the_whole_file(tmp_path: Path) -> None:
     def said(text: str) -> tuple[str, dict[str, Any]]:
         return "event_msg", {"type": "user_message", "message": text}
 
-    recording = read(
-        tmp_path,
+    read(
+        recorded,
         ("turn_context", {"model": "gpt-5-codex", "cwd": "/p"}),
         *(said("one"), counted(100), counted(100), counted(150)),
         *(said("two"), ("event_msg", {"type": "token_count", "info": None}), counted(350)),
     )
-    prompts = recording.rows(PROMPTS)
+    prompts = recorded.rows(PROMPTS)
 
     assert [each["input_tokens"] for each in prompts] == [150, 200]
     assert [each["cache_read_tokens"] for each in prompts] == [75, 100]
@@ -206,24 +211,24 @@ def test_older_versions_count_tokens_for_the_whole_file(tmp_path: Path) -> None:
     assert [each["model"] for each in prompts] == ["gpt-5-codex", "gpt-5-codex"]
 
 
-def test_what_is_said_during_a_turn_belongs_to_it(tmp_path: Path) -> None:
+def test_what_is_said_during_a_turn_belongs_to_it(recorded: Recorded) -> None:
     """It is no prompt of its own."""
     started = ("event_msg", {"type": "task_started", "turn_id": "turn-1"})
     item = {"type": "UserMessage", "content": [{"type": "text", "text": "and this"}]}
-    recording = read(
-        tmp_path,
+    read(
+        recorded,
         started,
         ("event_msg", {"type": "user_message", "message": "do it"}),
         ("event_msg", {"type": "item_completed", "item": item}),
     )
 
-    assert [each["summary"] for each in recording.rows(PROMPTS)] == ["do it"]
+    assert [each["summary"] for each in recorded.rows(PROMPTS)] == ["do it"]
 
 
-def test_what_a_call_without_an_end_came_to_is_unknown(tmp_path: Path) -> None:
+def test_what_a_call_without_an_end_came_to_is_unknown(recorded: Recorded) -> None:
     """Its process was killed."""
     call = {"type": "local_shell_call", "call_id": "c1", "action": {"command": ["ls", "a b"]}}
-    (step,) = read(tmp_path, ("response_item", call)).rows(STEPS)
+    (step,) = read(recorded, ("response_item", call)).rows(STEPS)
 
     assert (step["input_summary"], step["status"]) == ("ls 'a b'", "unknown")
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from support.recorded import FIXTURES
 
+from traced.backfill.fields import Record
 from traced.backfill.formats import format_of
 from traced.backfill.records import records
 
 TRANSCRIPTS = sorted((FIXTURES / "claude-code").glob("*/transcripts/**/*.jsonl"))
 
 
-def read(path: Path) -> Iterator[dict[str, object]]:
+def read(path: Path) -> Iterator[Record]:
     """Yield the records of a file."""
     return records(path, lambda _: None, lambda _: None)
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from traced.backfill import records as module
+from traced.backfill.fields import Record
 from traced.backfill.records import records
 
 
-def read(path: Path) -> tuple[list[dict[str, object]], list[str], int]:
+def read(path: Path) -> tuple[list[Record], list[str], int]:
     """Return the records of a file, what was complained of, and how many bytes were read."""
     complaints: list[str] = []
     advanced: list[int] = []

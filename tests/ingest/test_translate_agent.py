@@ -43,9 +43,9 @@ def test_without_mark_and_envelope_the_recorded_agent_counts() -> None:
     """The database knows the session; it is asked once."""
     asked: list[str] = []
 
-    def recorded(session_id: str) -> str | None:
-        asked.append(session_id)
-        return "codex"
+    def recorded(session_ids: list[str]) -> dict[str, str | None]:
+        asked.extend(session_ids)
+        return dict.fromkeys(asked, "codex")
 
     by = translator(recorded)
 
@@ -76,7 +76,7 @@ def test_an_event_that_keeps_nothing_says_nothing_of_the_next() -> None:
 def test_the_database_is_asked_again_until_something_is_recorded() -> None:
     """What it did not know it may know now."""
     answers = iter([None, "codex"])
-    by = translator(lambda _session_id: next(answers))
+    by = translator(lambda session_ids: dict.fromkeys(session_ids, next(answers)))
 
     assert agent_of({**STOP, "hook_event_name": "Nothing"}, by) == "claude-code"
     assert agent_of(STOP, by) == "codex"

@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from support.store import NOW, writer
+from support.store import NOW, Row, writer
+from support.store import rows as found
 from traced.backfill.exported import Export
 from traced.backfill.told import Asked
 from traced.core.capture import Capture, CaptureMode
@@ -48,6 +49,10 @@ class Recorded:
         translator = Translator(self.capture, Rejections(self.capture))
         submission = Submission(records, 0, now, peer_uid, lambda _outcomes: None)
         return self.recorder.append(translator.entries(submission, self.recorder.agents_of), now)
+
+    def rows(self, query: str) -> list[Row]:
+        """Return what a query finds."""
+        return found(self.connection, query)
 
     def export(self, wanted: Wanted = Wanted()) -> list[bytes]:  # noqa: B008 - a tuple
         """Return the lines of an export."""

@@ -56,7 +56,7 @@ class FuzzRoom:
         self._protocol = Protocol(Capture(mode, Redactor()))
         self._connection = writer(db)
         self._recorder = Recorder(self._connection)
-        self._translator = translator(lambda one: self._recorder.agents_of([one])[one], mode)
+        self._translator = translator(self._recorder.agents_of, mode)
 
     def __enter__(self) -> Self:
         return self

@@ -36,7 +36,7 @@ class RecordedWay:
         self.connection.execute(POISON)
         self._recorder = Recorder(self.connection, units_max=units_max)
         mode: Any = "full" if self._content else "summary"
-        self._translator = translator(lambda one: self._recorder.agents_of([one])[one], mode)
+        self._translator = translator(self._recorder.agents_of, mode)
 
     def restart(self, units_max: int) -> None:
         """Close the file and open it again, with another bound on what is kept in memory."""

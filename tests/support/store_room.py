@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,26 +36,27 @@ def records(*lines: bytes) -> list[Record]:
     return [item for item in items if not isinstance(item, Control)]
 
 
+AgentsOf = Callable[[list[str]], Mapping[str, str | None]]
+
+
 class Translating:
     """A translator, and the database that it has to ask."""
 
-    def __init__(self, agent_of: Callable[[str], str | None], mode: CaptureMode) -> None:
+    def __init__(self, agents_of: AgentsOf, mode: CaptureMode) -> None:
         capture = Capture(mode, Redactor())
-        self.agent_of = agent_of
+        self._agents_of = agents_of
         self.translator = Translator(capture, Rejections(capture))
 
     def entries(self, some: Submission) -> list[Entry]:
         """Return one event or rejection for each record of a submission."""
-        return self.translator.entries(
-            some, lambda unknown: {each: self.agent_of(each) for each in unknown}
-        )
+        return self.translator.entries(some, self._agents_of)
 
 
 def translator(
-    agent_of: Callable[[str], str | None] = lambda _session_id: None, mode: CaptureMode = "summary"
+    agents_of: AgentsOf = lambda _session_ids: {}, mode: CaptureMode = "summary"
 ) -> Translating:
-    """Return a translator that asks `agent_of` for the agent of a session."""
-    return Translating(agent_of, mode)
+    """Return a translator that asks `agents_of` for the agents of sessions."""
+    return Translating(agents_of, mode)
 
 
 def submission(
