@@ -18,6 +18,7 @@ from traced.core.exported import (
 )
 from traced.core.ledger import exported_steps, tokens
 from traced.core.ledger.batch import Batch
+from traced.core.ledger.prompts import give_number
 from traced.core.ledger.session import (
     BY_CALL,
     BY_NOBODY,
@@ -27,7 +28,7 @@ from traced.core.ledger.session import (
     SessionState,
     SubAgentState,
 )
-from traced.core.ledger.sub_agents import describe, prompt_numbered
+from traced.core.ledger.sub_agents import describe
 
 
 def taken(batch: Batch, session: SessionState, row: Exported) -> int | None:
@@ -78,9 +79,7 @@ def _prompt(batch: Batch, session: SessionState, row: ExportedPrompt) -> None:
             session.number_prompt(prompt)
         session.add_prompt(prompt)
     elif prompt.number is None:
-        number = session.number_prompt(prompt)
-        if prompt.prompt_id is not None:
-            prompt_numbered(batch, session, prompt.prompt_id, number)
+        give_number(batch, session, prompt)
     if prompt.started_at is None and row.started_at is not None:
         prompt.started_at, prompt.source, prompt.imported = row.started_at, row.source, 1
     elif before is None:

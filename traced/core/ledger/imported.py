@@ -9,8 +9,8 @@ from msgspec.structs import astuple
 
 from traced.core.event import Event, PromptEnded, PromptSubmitted, SessionEnded, SessionStarted
 from traced.core.ledger.batch import Batch
+from traced.core.ledger.prompts import give_number
 from traced.core.ledger.session import PromptState, SessionState
-from traced.core.ledger.sub_agents import prompt_numbered
 
 
 def prompt_told(
@@ -27,9 +27,7 @@ def prompt_told(
         if prompt is None:
             prompt = _new(session, change)
         elif prompt.number is None:
-            number = session.number_prompt(prompt)
-            if prompt.prompt_id is not None:
-                prompt_numbered(batch, session, prompt.prompt_id, number)
+            give_number(batch, session, prompt)
         if prompt.started_at is None:
             prompt.started_at = event.at
             prompt.source = change.source

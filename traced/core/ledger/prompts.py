@@ -11,13 +11,24 @@ from traced.core.ledger.batch import Batch
 from traced.core.ledger.life import opened
 from traced.core.ledger.running import close_main_thread
 from traced.core.ledger.session import PromptState, SessionState
-from traced.core.ledger.sub_agents import prompt_numbered
+from traced.core.ledger.sub_agents import follow
 from traced.core.summarise import SUMMARY_CHARS_MAX, cut
 
 
 def number_of_id(batch: Batch, session: SessionState, prompt_id: str) -> int:
     """Return the number of a prompt or turn id; an id without one gets the next."""
-    return _number(batch, session, _with_id(batch, session, prompt_id))
+    return give_number(batch, session, _with_id(batch, session, prompt_id))
+
+
+def give_number(batch: Batch, session: SessionState, prompt: PromptState) -> int:
+    """Return the number of a prompt; one without gets the next, and so do those who know its id."""
+    if prompt.number is not None:
+        return prompt.number
+    number = session.number_prompt(prompt)
+    batch.prompt_changed(session, prompt)
+    if prompt.prompt_id is not None:
+        follow(batch, session, prompt.prompt_id, number)
+    return number
 
 
 def ensure_number(batch: Batch, session: SessionState, number: int) -> None:
@@ -48,7 +59,7 @@ def _submitted(batch: Batch, session: SessionState, event: Event, change: Prompt
         prompt = _with_number(
             batch, session, change.prompt_number or session.last_prompt_number + 1
         )
-    number = _number(batch, session, prompt)
+    number = give_number(batch, session, prompt)
     if prompt.imported:  # who was there knows better
         prompt.started_at = prompt.summary = None
         prompt.imported = 0
@@ -124,13 +135,3 @@ def _with_number(batch: Batch, session: SessionState, number: int) -> PromptStat
 def _add(batch: Batch, session: SessionState, prompt: PromptState) -> None:
     session.add_prompt(prompt)
     batch.prompt_changed(session, prompt)
-
-
-def _number(batch: Batch, session: SessionState, prompt: PromptState) -> int:
-    if prompt.number is not None:
-        return prompt.number
-    number = session.number_prompt(prompt)
-    batch.prompt_changed(session, prompt)
-    if prompt.prompt_id is not None:
-        prompt_numbered(batch, session, prompt.prompt_id, number)
-    return number

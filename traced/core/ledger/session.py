@@ -5,15 +5,17 @@ Law: these states hold nothing that is not in the database after the commit; who
 loads them again and goes on exactly where they were.
 """
 
+from typing import Final
+
 from msgspec import Struct, field
 
 from traced.core.event import PromptSource
 from traced.core.ledger.step import StepState
 
-BY_NOBODY = 0
-BY_STEP = 1
-BY_START = 2
-BY_CALL = 3
+BY_NOBODY: Final = 0
+BY_STEP: Final = 1
+BY_START: Final = 2
+BY_CALL: Final = 3
 
 
 class PromptState(Struct):

@@ -128,7 +128,7 @@ def link(
     move(batch, session, sub_agent, step.prompt_number)
 
 
-def prompt_numbered(batch: Batch, session: SessionState, prompt_id: str, number: int) -> None:
+def follow(batch: Batch, session: SessionState, prompt_id: str, number: int) -> None:
     """An id got its number: sub-agents that so far knew only the id go there."""
     for sub_agent in list(session.sub_agents.values()):
         if sub_agent.prompt_rank < BY_CALL and sub_agent.prompt_id == prompt_id:
