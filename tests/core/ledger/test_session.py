@@ -60,3 +60,11 @@ def test_the_times_of_a_prompt_are_points() -> None:
     state.add_prompt(PromptState(number=1, prompt_id="p1", started_at=4, ended_at=6))
 
     assert state.latest_point == 6
+
+
+def test_orders_are_the_next_or_those_that_are_wanted() -> None:
+    """Automatic ones go on above the highest, whoever wanted that."""
+    state = SessionState(1, "claude-code", "s", -1)
+
+    assert [state.give_order("a", wanted) for wanted in (None, 0, 7, 3, None)] == [1, 0, 7, 3, 8]
+    assert (state.steps, state.orders_taken[7]) == (5, "a")

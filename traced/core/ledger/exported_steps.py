@@ -62,10 +62,7 @@ def _known(session: SessionState, row: ExportedStep) -> StepState | None:
 def _new(
     batch: Batch, session: SessionState, row: ExportedStep, prompt_number: int | None
 ) -> StepState:
-    order = _order(session, row)
-    session.last_step_order = max(session.last_step_order, order)
-    session.orders_taken[order] = row.name
-    session.steps += 1
+    order = session.give_order(row.name, _wanted(session, row))
     step_id = batch.next_id()
     permission_at, ranks = _ended(row)
     step = StepState(
@@ -109,7 +106,8 @@ def _new(
     return step
 
 
-def _order(session: SessionState, row: ExportedStep) -> int:
+def _wanted(session: SessionState, row: ExportedStep) -> int | None:
+    """Return the order that a row has, None if another step has it here."""
     wanted = row.step_order
     holder = session.orders_taken.get(wanted)
     if holder is None and wanted in session.at_orders:
@@ -121,7 +119,7 @@ def _order(session: SessionState, row: ExportedStep) -> int:
             f"step_order is {wanted}, expected one that is free: {holder!r} has it here, and"
             f" without a call or event id nothing tells whether {row.name!r} is another step"
         )
-    return session.last_step_order + 1
+    return None
 
 
 def _fill(batch: Batch, session: SessionState, step: StepState, row: ExportedStep) -> None:

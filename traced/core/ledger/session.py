@@ -105,6 +105,22 @@ class SessionState(Struct):
     at_orders: dict[int, StepState] = field(default_factory=dict)
     orders_of_events: dict[str, int] = field(default_factory=dict)
 
+    def give_order(self, name: str, wanted: int | None) -> int:
+        """
+        Count a new step of this name; give its order: the `wanted` one, if any, else the next.
+
+        This is the only place where a step order is born. That nobody has the one that is wanted,
+        the caller has made sure.
+        """
+        if wanted is None:
+            order = self.last_step_order = self.last_step_order + 1
+        else:
+            order = wanted
+            self.last_step_order = max(self.last_step_order, wanted)
+        self.orders_taken[order] = name
+        self.steps += 1
+        return order
+
     def add_prompt(self, prompt: PromptState) -> None:
         """Take a prompt into the list and its two indexes."""
         self.prompts.append(prompt)

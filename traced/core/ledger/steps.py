@@ -1,7 +1,7 @@
 """
 Steps: one row per call, one order per row.
 
-Laws 1 and 2 of SPEC 4. This is the only place where a step order is born.
+Laws 1 and 2 of SPEC 4. A step order is born in one place: `SessionState.give_order`.
 """
 
 from msgspec.structs import astuple
@@ -92,10 +92,7 @@ def _new(
     batch: Batch, session: SessionState, event: Event, change: StepChange, prompt_number: int
 ) -> StepState:
     step_id = batch.next_id()
-    order = change.step_order if change.step_order is not None else session.last_step_order + 1
-    session.last_step_order = max(session.last_step_order, order)
-    session.orders_taken[order] = change.name
-    session.steps += 1
+    order = session.give_order(change.name, change.step_order)
     step = first_row(
         event,
         change,
