@@ -15,8 +15,8 @@ from traced.config import Config
 from traced.ending import End
 from traced.heartbeat import Heartbeat
 from traced.ingest import lost, minute
-from traced.ingest.endpoint import Lock, locked
 from traced.ingest.listening import Endpoint, endpoint
+from traced.ingest.locks import Lock, locked
 from traced.ingest.memory import keep_together
 from traced.ingest.writer import take_turns_often
 from traced.opening import open_patiently

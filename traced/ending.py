@@ -15,8 +15,8 @@ import structlog
 from traced.core.errors import AlreadyRunning, EventsLost
 from traced.heartbeat import Heartbeat
 from traced.ingest import minute
-from traced.ingest.endpoint import Lock, keep_database
 from traced.ingest.handback import hand_back
+from traced.ingest.locks import Lock, keep_database
 from traced.reload import Reloader
 from traced.rooms import Rooms
 from traced.signals import Signals

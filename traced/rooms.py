@@ -17,7 +17,7 @@ from traced.core.protocol import Protocol
 from traced.core.redact import Redactor, compiled
 from traced.core.rejections import Rejections
 from traced.ingest.control import ROOT_UID, ControlDesk
-from traced.ingest.endpoint import allow_descriptors
+from traced.ingest.descriptors import allow_descriptors
 from traced.ingest.figures import Figures
 from traced.ingest.intake import Intake
 from traced.ingest.listener import Limits, Listener

@@ -10,7 +10,7 @@ import pytest
 from support.daemon import Daemon
 from support.store import append, whole, writer
 
-from traced.ingest.endpoint import locked
+from traced.ingest.locks import locked
 from traced.store.recorder import Recorder
 
 DAY_MS = 24 * 60 * 60 * 1000

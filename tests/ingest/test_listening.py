@@ -7,8 +7,9 @@ from structlog.testing import capture_logs
 from support.house import until
 
 from traced.core.errors import AlreadyRunning
-from traced.ingest.endpoint import keep_socket, locked
+from traced.ingest.endpoint import keep_socket
 from traced.ingest.listening import endpoint
+from traced.ingest.locks import locked
 
 
 def test_a_passed_socket_is_locked_where_it_is(short_folder: Path) -> None:

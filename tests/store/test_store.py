@@ -20,7 +20,7 @@ from support.store_files import (
 )
 
 from traced.core.errors import AlreadyRunning, StoreBroken, StoreBusy, StoreError
-from traced.ingest.endpoint import locked
+from traced.ingest.locks import locked
 from traced.store.files import SHM, WAL, beside, file_id
 from traced.store.recorder import Recorder
 from traced.store.store import Store, open_store

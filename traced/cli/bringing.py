@@ -27,7 +27,7 @@ from traced.forward.gather import from_now_on
 from traced.forward.progress import FOLDER, Progress, load, progress_path, save
 from traced.forward.resource import resource
 from traced.forward.sender import open_sender
-from traced.ingest.endpoint import locked
+from traced.ingest.locks import locked
 from traced.settings import Effective
 from traced.store.bounded import bounded_reader
 from traced.telemetry import names

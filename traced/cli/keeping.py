@@ -17,7 +17,7 @@ from traced.cli.operate import Socket
 from traced.cli.output import print_json
 from traced.config import Config
 from traced.core.errors import AlreadyRunning, NotRunning, TracedError
-from traced.ingest.endpoint import locked
+from traced.ingest.locks import locked
 from traced.ingest.retention import Removed, Run, Told
 from traced.ingest.slices import ALONE
 from traced.logs import configure

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import structlog
 
-from traced.ingest.endpoint import Lock, bound, keep_socket, locked
+from traced.ingest.endpoint import bound, keep_socket
+from traced.ingest.locks import Lock, locked
 
 log = structlog.get_logger()
 
