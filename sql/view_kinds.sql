@@ -4,8 +4,7 @@ SELECT
     CASE WHEN trace.trace_type = 'mcp' THEN trace.source END AS source,
     count(*) AS calls,
     count(*) FILTER (WHERE trace.status = 'error') AS errors,
-    total(trace.duration_ms) AS total_ms,
-    max(trace.duration_ms) AS longest_ms
+    total(trace.duration_ms) AS total_ms
 FROM step
 JOIN execution_traces AS trace ON trace.id = step.id
 WHERE step.session_pk = :session_pk

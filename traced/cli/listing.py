@@ -171,9 +171,7 @@ def excerpt(step: Step, text: str) -> str:
         places = [place for word in text.lower().split() if (place := lower.find(word)) >= 0]
         if places:
             start = min(places)
-            return (
-                each if start <= EXCERPT_BEFORE_CHARS * 2 else each[start - EXCERPT_BEFORE_CHARS :]
-            )
+            return each if start <= EXCERPT_AFTER_CHARS else each[start - EXCERPT_BEFORE_CHARS :]
     return told[0] if told else ""
 
 

@@ -80,7 +80,6 @@ class Kind(NamedTuple):
     calls: int
     errors: int
     total_ms: float
-    longest_ms: float | None
 
 
 class Notable(NamedTuple):

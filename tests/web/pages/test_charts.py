@@ -1,8 +1,8 @@
 from traced.store.viewing import Kind, Notable
 from traced.web.pages.charts import charts
 
-BASH = Kind("tool", "Bash", None, 8, 1, 800.0, 300.0)
-READ = Kind("tool", "Read", None, 2, 0, 20.0, 15.0)
+BASH = Kind("tool", "Bash", None, 8, 1, 800.0)
+READ = Kind("tool", "Read", None, 2, 0, 20.0)
 
 
 def notable(is_slow: int, duration_ms: float | None) -> Notable:
