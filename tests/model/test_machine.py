@@ -4,7 +4,6 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 from hypothesis import strategies as st
@@ -16,8 +15,6 @@ from support.model import Answer, Session
 from support.model_form import SECONDS_MAX, form, seeded
 from support.recorded_way import RecordedWay
 from support.told import Key, Kind, Told
-
-from traced.store import cache, load
 
 HOOKED = st.sampled_from(["with ids", "without ids"])
 NATIVE = ("custom", "s1")
@@ -49,7 +46,6 @@ class RecorderBesideModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.patches: list[Any] = []
         self.clients = Clients()
         self.models: dict[Key, Session] = {}
         self.waiting: list[Told] = []
@@ -64,13 +60,10 @@ class RecorderBesideModel(RuleBasedStateMachine):
     )
     def open(self, content: bool, kept: int, units_max: int) -> None:
         """Choose what is captured, and how much of a session is kept in memory."""
-        for room in (cache, load):
-            self.patches.append(mock.patch.object(room, "CALLS_LOADED_MAX", kept))
-            self.patches[-1].start()
         self.asks = kept == 32  # which old calls take a late request depends on what is kept
         self.content = content
         path = Path(self.folder.name) / "traced.db"
-        self.way = RecordedWay(path, content=content, units_max=units_max)
+        self.way = RecordedWay(path, content=content, units_max=units_max, calls_max=kept)
 
     @rule(session=HOOKED, who=WHO, source=st.sampled_from(["startup", "resume", "compact"]))
     def session_starts(self, session: str, who: Any, source: str) -> None:
@@ -240,8 +233,6 @@ class RecorderBesideModel(RuleBasedStateMachine):
                 self.commit(at_once=True)
                 self.rows_are_the_models()
         finally:
-            for patch in self.patches:
-                patch.stop()
             if hasattr(self, "way"):
                 self.way.close()
             self.folder.cleanup()

@@ -4,12 +4,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from unittest import mock
 
 from support.store import Row, rows, writer
 from support.store_room import records, submission, translator
 from traced.core.event import Outcome
 from traced.ingest import lost
+from traced.store.cache import UNITS_MAX
+from traced.store.load import CALLS_LOADED_MAX
 from traced.store.recorder import Recorder
 
 VIEWS = ("execution_traces", "sessions", "prompts", "agents")
@@ -23,9 +24,17 @@ BEGIN SELECT RAISE(ABORT, 'poison'); END
 class RecordedWay:
     """A daemon's inside, fed with lines; `restart` forgets all but the file."""
 
-    def __init__(self, path: Path, *, content: bool, units_max: int = 10_000) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        content: bool,
+        units_max: int = UNITS_MAX,
+        calls_max: int = CALLS_LOADED_MAX,
+    ) -> None:
         self._path = path
         self._content = content
+        self._calls_max = calls_max
         self._open(units_max)
 
         if not path.exists():
@@ -34,7 +43,7 @@ class RecordedWay:
     def _open(self, units_max: int) -> None:
         self.connection = writer(self._path)
         self.connection.execute(POISON)
-        self._recorder = Recorder(self.connection, units_max=units_max)
+        self._recorder = Recorder(self.connection, units_max=units_max, calls_max=self._calls_max)
         mode: Any = "full" if self._content else "summary"
         self._translator = translator(self._recorder.agents_of, mode)
 
@@ -50,10 +59,9 @@ class RecordedWay:
 
     def look(self, now: int) -> None:
         """Look for agents that are gone or silent, as the daemon does every few seconds."""
-        with mock.patch("time.time_ns", return_value=now * 1_000_000):
-            after_pk: int | None = 0
-            while after_pk is not None:
-                after_pk, _ = lost.look_at_some(after_pk, self._recorder)
+        after_pk: int | None = 0
+        while after_pk is not None:
+            after_pk, _ = lost.look_at_some(after_pk, now, self._recorder)
 
     def rows(self) -> dict[str, list[Row]]:
         """Return the public rows, each relation in its own order."""

@@ -53,13 +53,14 @@ async def look(store: Store) -> None:
     """
     after_pk: int | None = 0
     while after_pk is not None:
-        after_pk, seconds = await store.run(partial(look_at_some, after_pk))
+        now = time.time_ns() // 1_000_000
+        after_pk, seconds = await store.run(partial(look_at_some, after_pk, now))
         await anyio.sleep(seconds * RESTS)
 
 
-def look_at_some(after_pk: int, recorder: Recorder) -> tuple[int | None, float]:
+def look_at_some(after_pk: int, now: int, recorder: Recorder) -> tuple[int | None, float]:
     """
-    Look at the next sessions after a key, in the database's thread.
+    Look at the next sessions after a key, in the database's thread; `now` in Unix milliseconds.
 
     Returns after which one to go on, None at the end, and how many seconds it took.
 
@@ -67,7 +68,6 @@ def look_at_some(after_pk: int, recorder: Recorder) -> tuple[int | None, float]:
         StoreBusy: If the database cannot be used just now.
     """
     began = time.perf_counter()
-    now = time.time_ns() // 1_000_000
     try:
         sessions = recorder.running_sessions(after_pk, SESSIONS_A_LOOK_MAX)
         if lost := _lost(sessions, now):

@@ -18,9 +18,14 @@ UNITS_MAX: Final = 10_000
 
 
 class SessionCache:
-    """The sessions used last; within a batch nothing is dropped."""
+    """
+    The sessions used last; within a batch nothing is dropped.
 
-    def __init__(self, units_max: int = UNITS_MAX) -> None:
+    Of each session's calls that have ended, those among its last `calls_max` steps are kept.
+    """
+
+    def __init__(self, units_max: int = UNITS_MAX, calls_max: int = CALLS_LOADED_MAX) -> None:
+        self.calls_max = calls_max
         self._units_max = units_max
         self._sessions: OrderedDict[SessionKey, SessionState] = OrderedDict()
         self._units: dict[SessionKey, int] = {}
@@ -56,7 +61,7 @@ class SessionCache:
         """After a batch that used these sessions: drop what is over the bounds, oldest first."""
         for key in used:
             session = self._sessions[key]
-            _end_batch(session)
+            _end_batch(session, self.calls_max)
             units = _units_of(session)
             self._units_total += units - self._units.get(key, 0)
             self._units[key] = units
@@ -65,18 +70,18 @@ class SessionCache:
             self._units_total -= self._units.pop(key)
 
 
-def _end_batch(session: SessionState) -> None:
+def _end_batch(session: SessionState, calls_max: int) -> None:
     session.is_new = False
     session.orders_taken.clear()
     session.at_orders.clear()
     session.orders_of_events.clear()
-    _drop_old_calls(session)
-    _drop_old_alike(session)
+    old_order = session.last_step_order - calls_max
+    _drop_old_calls(session, old_order)
+    _drop_old_alike(session, old_order)
     load.drop_old_prompts(session)
 
 
-def _drop_old_calls(session: SessionState) -> None:
-    old_order = session.last_step_order - CALLS_LOADED_MAX
+def _drop_old_calls(session: SessionState, old_order: int) -> None:
     if old_order < 0:
         return
     old = [
@@ -89,8 +94,7 @@ def _drop_old_calls(session: SessionState) -> None:
         session.calls_complete = False
 
 
-def _drop_old_alike(session: SessionState) -> None:
-    old_order = session.last_step_order - CALLS_LOADED_MAX
+def _drop_old_alike(session: SessionState, old_order: int) -> None:
     for match_key, steps in list(session.alike.items()):
         if steps[-1].step_order <= old_order and not any(step.running for step in steps):
             del session.alike[match_key]

@@ -232,7 +232,8 @@ def _sessions(
     new_pk: Callable[[], int],
 ) -> dict[SessionKey, SessionState]:
     kept = {key: cache.get(key) for key in keys}
-    loaded = load.sessions(connection, [key for key, session in kept.items() if session is None])
+    missing = [key for key, session in kept.items() if session is None]
+    loaded = load.sessions(connection, missing, cache.calls_max)
     found: dict[SessionKey, SessionState] = {}
     for key, session in kept.items():
         found[key] = session or loaded.get(key) or SessionState(new_pk(), *key)

@@ -26,15 +26,21 @@ CALLS_LOADED_MAX: Final = 32
 
 
 def sessions(
-    connection: sqlite3.Connection, keys: Collection[SessionKey]
+    connection: sqlite3.Connection,
+    keys: Collection[SessionKey],
+    calls_max: int = CALLS_LOADED_MAX,
 ) -> dict[SessionKey, SessionState]:
-    """Load the sessions with these keys (agent, session id, owner) that exist, whole."""
+    """
+    Load the sessions with these keys (agent, session id, owner) that exist.
+
+    Of each all but its old prompts and calls: `calls_max` of those that have ended.
+    """
     if not keys:
         return {}
     cursor = connection.execute(statement("select_sessions"), {"keys": _json(keys)})
     by_pk = {session.pk: session for session in _bare_sessions(cursor)}
     if by_pk:
-        _load_parts(connection, by_pk)
+        _load_parts(connection, by_pk, calls_max)
     return {(each.agent, each.session_id, each.owner_uid): each for each in by_pk.values()}
 
 
@@ -136,7 +142,9 @@ def _bare_sessions(cursor: sqlite3.Cursor) -> Iterator[SessionState]:
         yield session
 
 
-def _load_parts(connection: sqlite3.Connection, by_pk: dict[int, SessionState]) -> None:
+def _load_parts(
+    connection: sqlite3.Connection, by_pk: dict[int, SessionState], calls_max: int
+) -> None:
     pks = {"pks": _json(by_pk)}
     latest_prompts = {**pks, "limit": PROMPTS_LOADED_MAX + 1}  # one more, to know of more
     for pk, *prompt in connection.execute(statement("select_prompts_of"), latest_prompts):
@@ -147,7 +155,7 @@ def _load_parts(connection: sqlite3.Connection, by_pk: dict[int, SessionState]) 
         by_pk[pk].sub_agents[sub_agent[0]] = SubAgentState(*sub_agent)
     for pk, match_key, asked_at in connection.execute(statement("select_asks_of"), pks):
         by_pk[pk].asks.append((match_key, asked_at))
-    latest_calls = {**pks, "limit": CALLS_LOADED_MAX}
+    latest_calls = {**pks, "limit": calls_max}
     latest = connection.execute(statement("select_latest_calls_of"), latest_calls).fetchall()
     running = connection.execute(statement("select_running_of"), pks).fetchall()
     for row in latest:

@@ -64,11 +64,12 @@ class Recorder:
         *,
         by_owner: bool = False,
         units_max: int = UNITS_MAX,
+        calls_max: int = load.CALLS_LOADED_MAX,
     ) -> None:
         self._connection = connection
         self._keep_lock = keep_lock
         self._by_owner = by_owner
-        self._cache = SessionCache(units_max)
+        self._cache = SessionCache(units_max, calls_max)
         self._counters = _Counters(0, 0, 0, Kept(0, 0, 0))
         self._version: int | None = None
 
