@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 from support.daemon import Daemon, wait_until
+from support.locker import locked_by_another
 
 from traced.config import RULES
 
@@ -35,6 +36,22 @@ def test_status_for_people_has_a_line_for_each_figure(tmp_path: Path) -> None:
 
     assert lines[0] == "state        ok"
     assert lines[2].startswith("received     0 events: 0 stored")
+
+
+def test_status_of_a_daemon_that_cannot_store_fails(tmp_path: Path) -> None:
+    """Whoever looks at the exit code alone is not told that all is well."""
+    with Daemon(tmp_path / "d") as daemon:
+        with locked_by_another(daemon.db), daemon.connect() as client:
+            client.send(b'{"v":1,"session_id":"s","trace_type":"tool","name":"hello"}')
+            wait_until(lambda: daemon.status()["state"] == "retrying", "the daemon to say so")
+            found = daemon.traced("status", "--json")
+        wait_until(lambda: daemon.status()["state"] == "ok", "the daemon to recover")
+        recovered = daemon.traced("status")
+
+    assert found.returncode == 1
+    assert json.loads(found.stdout)["state"] == "retrying"
+    assert b"writer_stalled" in found.stderr
+    assert recovered.returncode == 0
 
 
 def test_status_without_a_daemon_fails_and_says_how_to_start_one(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from traced.cli.asking import ask
 from traced.cli.figures import told
+from traced.cli.output import complain
 from traced.core.errors import NotRunning
 from traced.daemon import serve
 from traced.folders import prepare_folders
@@ -100,7 +101,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """
-    Ask the running daemon how it is; exit 1 if none answers.
+    Ask the running daemon how it is.
+
+    Exit 1 if none answers, or if it can store nothing just now (`retrying`).
 
     Example: traced status --json
     """
@@ -114,9 +117,12 @@ def status(
         raise typer.Exit(1) from None
     if as_json:
         typer.echo(msgspec.json.encode(answer).decode())
-        return
-    for label, text in told(answer):
-        typer.echo(f"{label:<13}{printable(text)}")
+    else:
+        for label, text in told(answer):
+            typer.echo(f"{label:<13}{printable(text)}")
+    if answer.get("state") == "retrying":
+        complain("Nothing can be stored just now: the daemon's log says why (`writer_stalled`)")
+        raise typer.Exit(1)
 
 
 def socket_places(socket: Path | None) -> list[Path]:
