@@ -150,3 +150,15 @@ def test_steps_of_an_imported_sub_agent_stand_under_the_call_that_launched_it() 
 
     assert ledger.step("c2").prompt_number == 1
     assert ledger.sub_agent("a1").call_id == "c1"
+
+
+def test_a_sub_agent_that_knew_only_the_id_of_an_imported_prompt_goes_there() -> None:
+    """As it does when a hook tells of the prompt."""
+    ledger = Ledger()
+    ledger.tell(1, prompt("p1", "one"))
+    ledger.tell(3, agent_start("a1", prompt_id="p2"))
+    assert ledger.session.sub_agents["a1"].prompt_number == 1
+
+    ledger.tell(2, prompt("p2", "two"), imported=True)
+
+    assert ledger.session.sub_agents["a1"].prompt_number == 2

@@ -18,7 +18,7 @@ from traced.core.exported import (
 )
 from traced.core.ledger import exported_steps, tokens
 from traced.core.ledger.batch import Batch
-from traced.core.ledger.prompts import give_number
+from traced.core.ledger.prompts import add_told, give_number
 from traced.core.ledger.session import (
     BY_CALL,
     BY_NOBODY,
@@ -75,9 +75,7 @@ def _prompt(batch: Batch, session: SessionState, row: ExportedPrompt) -> None:
     is_free = session.prompt_numbered(row.prompt_number) is None
     if prompt is None:
         prompt = PromptState(row.prompt_number if is_free else None, row.prompt_id)
-        if not is_free:
-            session.number_prompt(prompt)
-        session.add_prompt(prompt)
+        add_told(batch, session, prompt)
     elif prompt.number is None:
         give_number(batch, session, prompt)
     if prompt.started_at is None and row.started_at is not None:

@@ -9,7 +9,7 @@ from msgspec.structs import astuple
 
 from traced.core.event import Event, PromptEnded, PromptSubmitted, SessionEnded, SessionStarted
 from traced.core.ledger.batch import Batch
-from traced.core.ledger.prompts import give_number
+from traced.core.ledger.prompts import add_told, give_number
 from traced.core.ledger.session import PromptState, SessionState
 
 
@@ -25,7 +25,7 @@ def prompt_told(
         prompt.ended_at = event.at
     else:
         if prompt is None:
-            prompt = _new(session, change)
+            prompt = _new(batch, session, change)
         elif prompt.number is None:
             give_number(batch, session, prompt)
         if prompt.started_at is None:
@@ -83,12 +83,10 @@ def _find(session: SessionState, change: PromptSubmitted | PromptEnded) -> Promp
     return prompt
 
 
-def _new(session: SessionState, change: PromptSubmitted) -> PromptState:
+def _new(batch: Batch, session: SessionState, change: PromptSubmitted) -> PromptState:
     number = change.prompt_number
     if number is not None and session.prompt_numbered(number) is not None:
         number = None
     prompt = PromptState(number, change.prompt_id)
-    if number is None:
-        session.number_prompt(prompt)
-    session.add_prompt(prompt)
+    add_told(batch, session, prompt)
     return prompt

@@ -31,6 +31,14 @@ def give_number(batch: Batch, session: SessionState, prompt: PromptState) -> int
     return number
 
 
+def add_told(batch: Batch, session: SessionState, prompt: PromptState) -> None:
+    """Add a prompt that is told of afterwards, by its number or the next; see `give_number`."""
+    number = session.number_prompt(prompt)
+    session.add_prompt(prompt)
+    if prompt.prompt_id is not None:
+        follow(batch, session, prompt.prompt_id, number)
+
+
 def ensure_number(batch: Batch, session: SessionState, number: int) -> None:
     """Make the prompt that an event names by its number, where it is not there yet."""
     if number > 0 and number not in session.prompt_numbers:
