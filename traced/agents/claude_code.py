@@ -1,5 +1,5 @@
 """
-Claude Code's hook payloads, versions 2.0 and 2.1, as changes.
+Claude Code's hook payloads, versions 1.0 to 2.1, as changes.
 
 Law: nothing is invented. 2.0 sends no prompt id, no duration and no sub-agent on its tool events;
 then those stay null. 1.0 and the first of 2.0 send no call id either: then start and end pair on
