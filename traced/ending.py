@@ -70,7 +70,7 @@ class End:
         self._heartbeat.stopping(STOP_SECONDS + self._stop_at - anyio.current_time())
         rooms.intake.stop_stalling()
         with anyio.CancelScope(deadline=self._stop_at):
-            await self._rooms.store.hurry()
+            await rooms.store.hurry()
             await rooms.listener.drain(bound)
             rooms.intake.close()
             await rooms.writer.done.wait()

@@ -1,10 +1,8 @@
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.locker import held_by_another
 from support.store import connect
 from support.store_files import appending, names_of, remove
 
@@ -12,19 +10,7 @@ from traced.core.errors import StoreMoved
 from traced.store.files import SHM, beside
 from traced.store.opened import open_database
 
-
-@contextmanager
-def another_process(path: Path) -> Iterator[None]:
-    """Let another process have the database open for the length of the block."""
-    code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM step');"
-    command = [sys.executable, "-c", f"{code} print(flush=True); sys.stdin.read()", str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == b"\n"
-            yield
-        finally:
-            process.communicate()
+READ = "SELECT * FROM step"
 
 
 async def append(path: Path, name: str) -> None:
@@ -37,10 +23,10 @@ async def append(path: Path, name: str) -> None:
 async def test_an_index_that_another_process_made_anew_is_not_taken_for_ours(path: Path) -> None:
     """While a connection of this process holds the deleted one, SQLite goes on with that."""
     await append(path, "a")
-    with closing(connect(path)) as ours, another_process(path):
-        ours.execute("SELECT * FROM step").fetchall()
+    with closing(connect(path)) as ours, held_by_another(path, READ):
+        ours.execute(READ).fetchall()
         remove(path, SHM)
-        with another_process(path):
+        with held_by_another(path, READ):
             assert beside(path, SHM).exists()
             with pytest.raises(StoreMoved, match="another one than what was opened"):
                 await append(path, "lost")

@@ -20,7 +20,7 @@ from traced.store.viewing import TitledSession
 # The first group of a UUID; what people compare by eye.
 SHORT_ID_CHARS: Final = 8
 WIDE_MIN: Final = words.WORDS_WIDTH_MIN
-# With a folder of some length nothing is left before, of what a session was about.
+# On a narrower one a folder of some length leaves no room for what a session was about.
 TITLED_MIN: Final = 110
 TITLE_CELLS_MIN: Final = 20
 # Of a text whose word stands further back than this, its beginning is left out.

@@ -30,8 +30,6 @@ ANSWER_BYTES_MAX: Final = 65_536
 GZIP_LEVEL: Final = 1
 GZIP_WBITS: Final = 31  # with gzip's own head and foot
 MEDIA_TYPES: Final = {"http/protobuf": "application/x-protobuf", "http/json": "application/json"}
-
-
 # A wrong port of a proxy overflows below anyio, which raises it in a group.
 UNSENT: Final = (httpx.HTTPError, httpx.StreamError, OSError, ValueError, ExceptionGroup)
 

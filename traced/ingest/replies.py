@@ -55,25 +55,23 @@ class Replies:
 
     def ready(self) -> bytes:
         """Return the lines that can be sent now; they are no longer owed."""
-        answers = b""
+        answers: list[bytes] = []
         acks: list[Outcome] = []
         while self._pages and (outcomes := self._pages[0].outcomes) is not None:
             following = iter(outcomes)
             for slot in self._pages.popleft().slots:
                 if isinstance(slot, Control):
-                    answers += self._acked(acks) + self._answer_control(slot, self._settled)
+                    answers += (encode_acks(acks), self._answer_control(slot, self._settled))
+                    acks.clear()
                     self.owed -= 1
-                    acks = []
                     continue
                 self._settled += 1
                 outcome = next(following)
                 if slot:
                     acks.append(outcome)
-        return answers + self._acked(acks)
-
-    def _acked(self, outcomes: Sequence[Outcome]) -> bytes:
-        self.owed -= len(outcomes)
-        return encode_acks(outcomes)
+                    self.owed -= 1
+        answers.append(encode_acks(acks))
+        return b"".join(answers)
 
 
 def asked(item: Item) -> bool:

@@ -103,7 +103,7 @@ def recent(
     owner_uid: int | None = None,
     content: bool = False,
 ) -> list[Step]:
-    """Return the steps recorded last, of all sessions or of one, in the order of recording."""
+    """Return the steps recorded last, of all sessions or of those wanted, as they were recorded."""
     asked: Parameters = {
         "session_pk": session_pk,
         "agent": agent,

@@ -24,19 +24,14 @@ def give_number(batch: Batch, session: SessionState, prompt: PromptState) -> int
     """Return the number of a prompt; one without gets the next, and so do those who know its id."""
     if prompt.number is not None:
         return prompt.number
-    number = session.number_prompt(prompt)
     batch.prompt_changed(session, prompt)
-    if prompt.prompt_id is not None:
-        follow(batch, session, prompt.prompt_id, number)
-    return number
+    return _number(batch, session, prompt)
 
 
 def add_told(batch: Batch, session: SessionState, prompt: PromptState) -> None:
     """Add a prompt that is told of afterwards, by its number or the next; see `give_number`."""
-    number = session.number_prompt(prompt)
-    session.add_prompt(prompt)
-    if prompt.prompt_id is not None:
-        follow(batch, session, prompt.prompt_id, number)
+    _add(batch, session, prompt)
+    _number(batch, session, prompt)
 
 
 def ensure_number(batch: Batch, session: SessionState, number: int) -> None:
@@ -143,3 +138,10 @@ def _with_number(batch: Batch, session: SessionState, number: int) -> PromptStat
 def _add(batch: Batch, session: SessionState, prompt: PromptState) -> None:
     session.add_prompt(prompt)
     batch.prompt_changed(session, prompt)
+
+
+def _number(batch: Batch, session: SessionState, prompt: PromptState) -> int:
+    number = session.number_prompt(prompt)
+    if prompt.prompt_id is not None:
+        follow(batch, session, prompt.prompt_id, number)
+    return number
