@@ -6,21 +6,19 @@ Law: it sees nothing of the machine but PATH, and nothing beyond loopback is ask
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from e2e import npm
-from e2e.running import RUN_SECONDS_MAX, Outcome, Running
+from e2e.running import Outcome, Running, run_traced, started
 from e2e.scripts import Scripts
 from e2e.stand_in import StandIn
-from support.daemon import PYTHON, Daemon
+from support.daemon import Daemon
 
 PACKAGE = "@anthropic-ai/claude-code"
 MCP_SERVER = Path(__file__).parent / "mcp_server.py"
@@ -122,37 +120,20 @@ class Bench:
 
     def traced(self, daemon: Daemon, *arguments: str) -> str:
         """Run a `traced` command as the user of this home; return what it printed."""
-        places = {"TRACED_SOCKET": str(daemon.socket), "TRACED_SPOOL": str(daemon.spool)}
-        run = subprocess.run(
-            [PYTHON, "-m", "traced", *arguments],
-            env=self.environment | places,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS_MAX,
-            check=False,
-        )
-        assert run.returncode == 0, run.stderr
-        return run.stdout
+        return run_traced(daemon, self.environment, *arguments)
 
     def install(self, daemon: Daemon) -> None:
         """Install traced for this version, which it need not ask for: that takes a second."""
         version = ".".join(map(str, self.program.version))
         self.traced(daemon, "install", "claude-code", "--agent-version", version)
 
-    @contextmanager
-    def running(self, *arguments: str, stdin: bytes = b"") -> Iterator[Running]:
+    def running(self, *arguments: str, stdin: bytes = b"") -> AbstractContextManager[Running]:
         """Start the program in print mode; what is left of it at the end is killed."""
         command = [
             str(self.program.path), "--print", "--output-format", "stream-json", "--verbose",
             *(self.named(argument) for argument in arguments),
         ]  # fmt: skip
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
-        running = Running(command, folder, self.project, self.environment, stdin)
-        try:
-            yield running
-        finally:
-            running.kill()
+        return started(command, self.folder, self.project, self.environment, stdin)
 
     def run(self, *arguments: str, stdin: bytes = b"") -> Outcome:
         """Run the program in print mode to its end."""

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from e2e.connection import Connection
 from e2e.dialects import Dialect
 from e2e.scripts import Call, position
-
-IDLE_SECONDS_MAX = 60  # of a connection that the agent keeps open
 
 # What Codex gives the model of a sub-agent that it launched, within the text of a result.
 AGENT_ID = re.compile(rb'"agent_id\\*": ?\\*"([^"\\]+)')
@@ -51,31 +50,18 @@ class Model(ThreadingHTTPServer):
         return self.dialect.answer(named).replace(b"@agent_id", agent_id)
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection of the agent."""
+class Handler(Connection, BaseHTTPRequestHandler):
+    """What an agent asks, and what it is answered."""
 
-    protocol_version = "HTTP/1.1"
-    timeout = IDLE_SECONDS_MAX
     server: Model
 
     def do_GET(self) -> None:
         """Answer that there is no list of models."""
-        self._send(404, "application/json", b"{}")
+        self.send(404, "application/json", b"{}")
 
     def do_POST(self) -> None:
         """Answer as the model."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self._send(200, "text/event-stream", self.server.turn(body))
-
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-        """Keep quiet."""
+        self.send(200, "text/event-stream", self.server.turn(self.body()))
 
 
 @contextmanager

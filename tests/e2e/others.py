@@ -18,6 +18,7 @@ from e2e.scripts import Call, Json
 
 MCP_SERVER = {"command": sys.executable, "args": [str(Path(__file__).parent / "mcp_server.py")]}
 SLEEP = "sleep 30"
+TASK = {"description": "Play child", "prompt": "[[script:child]]"}
 
 
 class Step(NamedTuple):
@@ -51,6 +52,25 @@ class Agent:
     environment: Callable[[str], Mapping[str, str]]
     scripts: Scripts
     work: tuple[Step, ...]
+
+
+def _scripts(
+    shell: Callable[[str], Call], *calls: Call, child_ends: tuple[Call, ...] = ()
+) -> Scripts:
+    """
+    Return what each model says: `calls` stand for the MCP call and the launch of a sub-agent.
+
+    The sub-agent follows `child`, and `child_ends` are how it says that it is done.
+    """
+    return {
+        "work": [
+            [shell("echo one"), shell("sleep 0.3; echo two")],
+            [shell("exit 3"), Call("no_such_tool", {"a": 1})],
+            *([call] for call in calls),
+        ],
+        "child": [[shell("echo child")], *([call] for call in child_ends)],
+        "sleep": [[shell(SLEEP)]],
+    }
 
 
 def _codex(command: str) -> Call:
@@ -87,23 +107,12 @@ CODEX = Agent(
         "--dangerously-bypass-hook-trust",
     ),
     environment=lambda _url: {"KEY": "not-a-key"},
-    scripts={
-        "work": [
-            [_codex("echo one"), _codex("sleep 0.3; echo two")],
-            [_codex("exit 3"), Call("no_such_tool", {"a": 1})],
-            [Call("add", {"a": 1, "b": 2}, "mcp__demo")],
-            [Call("spawn_agent", {"message": "[[script:child]]"}, "multi_agent_v1")],
-            [
-                Call(
-                    "wait_agent",
-                    {"targets": ["@agent_id"], "timeout_ms": 20_000},
-                    "multi_agent_v1",
-                )
-            ],
-        ],
-        "child": [[_codex("echo child")]],
-        "sleep": [[_codex(SLEEP)]],
-    },
+    scripts=_scripts(
+        _codex,
+        Call("add", {"a": 1, "b": 2}, "mcp__demo"),
+        Call("spawn_agent", {"message": "[[script:child]]"}, "multi_agent_v1"),
+        Call("wait_agent", {"targets": ["@agent_id"], "timeout_ms": 20_000}, "multi_agent_v1"),
+    ),
     work=(
         Step("tool", "Bash", "echo one"),
         Step("tool", "Bash", "sleep 0.3; echo two"),
@@ -139,16 +148,12 @@ GEMINI_CLI = Agent(
     files=_gemini_files,
     command=("--yolo", "--model", "gemini-2.5-flash", "--prompt"),
     environment=lambda url: {"GEMINI_API_KEY": "not-a-key", "GOOGLE_GEMINI_BASE_URL": url},
-    scripts={
-        "work": [
-            [_gemini("echo one"), _gemini("sleep 0.3; echo two")],
-            [_gemini("exit 3"), Call("no_such_tool", {"a": 1})],
-            [Call("mcp_demo_add", {"a": 1, "b": 2})],
-            [Call("invoke_agent", {"agent_name": "generalist", "prompt": "[[script:child]]"})],
-        ],
-        "child": [[_gemini("echo child")], [Call("complete_task", {"response": "done"})]],
-        "sleep": [[_gemini(SLEEP)]],
-    },
+    scripts=_scripts(
+        _gemini,
+        Call("mcp_demo_add", {"a": 1, "b": 2}),
+        Call("invoke_agent", {"agent_name": "generalist", "prompt": "[[script:child]]"}),
+        child_ends=(Call("complete_task", {"response": "done"}),),
+    ),
     work=(
         Step("tool", "run_shell_command", "echo one"),
         Step("tool", "run_shell_command", "sleep 0.3; echo two"),
@@ -183,26 +188,11 @@ COPILOT_CLI = Agent(
         "COPILOT_MODEL": "gpt-4.1",
         "COPILOT_AUTO_UPDATE": "false",
     },
-    scripts={
-        "work": [
-            [_bash("echo one"), _bash("sleep 0.3; echo two")],
-            [_bash("exit 3"), Call("no_such_tool", {"a": 1})],
-            [Call("demo-add", {"a": 1, "b": 2})],
-            [
-                Call(
-                    "task",
-                    {
-                        "description": "Play child",
-                        "prompt": "[[script:child]]",
-                        "agent_type": "general-purpose",
-                        "name": "helper",
-                    },
-                )
-            ],
-        ],
-        "child": [[_bash("echo child")]],
-        "sleep": [[_bash(SLEEP)]],
-    },
+    scripts=_scripts(
+        _bash,
+        Call("demo-add", {"a": 1, "b": 2}),
+        Call("task", {**TASK, "agent_type": "general-purpose", "name": "helper"}),
+    ),
     work=(
         Step("tool", "Bash", "echo one"),
         Step("tool", "Bash", "sleep 0.3; echo two"),
@@ -244,25 +234,11 @@ OPENCODE = Agent(
     files=_opencode_files,
     command=("run",),
     environment=lambda _url: {},
-    scripts={
-        "work": [
-            [_bash("echo one"), _bash("sleep 0.3; echo two")],
-            [_bash("exit 3"), Call("no_such_tool", {"a": 1})],
-            [Call("demo_add", {"a": 1, "b": 2})],
-            [
-                Call(
-                    "task",
-                    {
-                        "description": "Play child",
-                        "prompt": "[[script:child]]",
-                        "subagent_type": "general",
-                    },
-                )
-            ],
-        ],
-        "child": [[_bash("echo child")]],
-        "sleep": [[_bash(SLEEP)]],
-    },
+    scripts=_scripts(
+        _bash,
+        Call("demo_add", {"a": 1, "b": 2}),
+        Call("task", {**TASK, "subagent_type": "general"}),
+    ),
     work=(
         Step("tool", "bash", "echo one"),
         Step("tool", "bash", "sleep 0.3; echo two"),

@@ -8,10 +8,14 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from support.daemon import PYTHON, Daemon
 
 RUN_SECONDS_MAX = 60.0
 
@@ -63,3 +67,32 @@ class Running:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+
+@contextmanager
+def started(
+    command: Sequence[str], folder: Path, cwd: Path, environment: Mapping[str, str], stdin: bytes
+) -> Iterator[Running]:
+    """Start a program, its output in a part of `folder`; what is left of it then is killed."""
+    part = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
+    running = Running(command, part, cwd, environment, stdin)
+    try:
+        yield running
+    finally:
+        running.kill()
+
+
+def run_traced(daemon: Daemon, environment: Mapping[str, str], *arguments: str) -> str:
+    """Run a `traced` command as the user of an environment; return what it printed."""
+    places = {"TRACED_SOCKET": str(daemon.socket), "TRACED_SPOOL": str(daemon.spool)}
+    run = subprocess.run(
+        [PYTHON, "-m", "traced", *arguments],
+        env={**environment, **places},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS_MAX,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from e2e.connection import Connection
 from e2e.scripts import OVER, Call, Failure, Json, Said, Scripts, position
 
-IDLE_SECONDS_MAX = 60  # of a connection that the agent keeps open
 USAGE = {
     "input_tokens": 10,
     "output_tokens": 5,
@@ -80,11 +80,9 @@ class Server(ThreadingHTTPServer):
         self.stand_in = stand_in
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection of the agent."""
+class Handler(Connection, BaseHTTPRequestHandler):
+    """What Claude Code asks, and what it is answered."""
 
-    protocol_version = "HTTP/1.1"
-    timeout = IDLE_SECONDS_MAX
     server: Server
 
     def do_HEAD(self) -> None:
@@ -97,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer as the model, or with a count of tokens."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        body = json.loads(self.body() or b"{}")
         path = self.path.partition("?")[0]
         if path == "/v1/messages":
             self._message(body)
@@ -111,23 +109,12 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(turn, Failure):
             self._answer(turn.status, error(turn.kind))
         elif body.get("stream"):
-            self._send(200, "text/event-stream", b"".join(stream(turn)))
+            self.send(200, "text/event-stream", b"".join(stream(turn)))
         else:
             self._answer(200, turn)
 
     def _answer(self, status: int, body: Json) -> None:
-        self._send(status, "application/json", json.dumps(body).encode())
-
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-        """Keep quiet."""
+        self.send(status, "application/json", json.dumps(body).encode())
 
 
 def conversation(messages: Sequence[Json]) -> Iterator[Said]:

@@ -2,11 +2,9 @@
 
 import os
 import re
-import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +13,9 @@ from e2e.conftest import CACHE
 from e2e.model import Model, answering
 from e2e.npm import NotInstalled, Program, install
 from e2e.others import AGENTS, Agent, Step
-from e2e.running import RUN_SECONDS_MAX, Running
-from support.daemon import PYTHON, Daemon, wait_until
+from e2e.running import Running, run_traced, started
+from e2e.scenario import follow
+from support.daemon import Daemon, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -47,28 +46,12 @@ class Place:
 
     def traced(self, daemon: Daemon, *arguments: str) -> None:
         """Run a `traced` command as the user of this home."""
-        places = {"TRACED_SOCKET": str(daemon.socket), "TRACED_SPOOL": str(daemon.spool)}
-        subprocess.run(
-            [PYTHON, "-m", "traced", *arguments],
-            env=self.environment | places,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=RUN_SECONDS_MAX,
-            check=True,
-        )
+        run_traced(daemon, self.environment, *arguments)
 
-    @contextmanager
-    def running(self, script: str) -> Iterator[Running]:
+    def running(self, script: str) -> AbstractContextManager[Running]:
         """Start the program with a prompt at which its model follows a script."""
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
-        prompt = f"Go. [[script:{script}]]"
-        running = Running(
-            [*self._command, prompt], folder, self.project, self.environment, stdin=b""
-        )
-        try:
-            yield running
-        finally:
-            running.kill()
+        command = [*self._command, follow(script)]
+        return started(command, self.folder, self.project, self.environment, stdin=b"")
 
     def work(self) -> None:
         """Let the program do all its work, to its end."""
