@@ -1,43 +1,30 @@
 -- The steps that are new or changed after revision :since, in the order of their revisions; of one
 -- session, one agent and one user or (:session_pk, :agent, :owner_uid null) of all.
 -- New ones are found by their id, for it equals the revision until a step is first changed; so
--- only changed ones need an index.
+-- only changed ones need an index. CROSS: the steps come first, in their order, whatever the
+-- statistics say.
 WITH
     made AS (
         SELECT step.id FROM step
+        CROSS JOIN session ON session.pk = step.session_pk
         WHERE
             step.id > :since AND step.revision = step.id
             AND (:session_pk IS NULL OR step.session_pk = :session_pk)
-            AND (
-                (:agent IS NULL AND :owner_uid IS NULL)
-                OR EXISTS (
-                    SELECT 1 FROM session
-                    WHERE
-                        session.pk = step.session_pk
-                        AND (:agent IS NULL OR session.agent = :agent)
-                        AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
-                )
-            )
-            AND step.session_pk NOT IN (SELECT pk FROM session WHERE removed_at IS NOT NULL)
+            AND (:agent IS NULL OR session.agent = :agent)
+            AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
+            AND session.removed_at IS NULL
         ORDER BY step.id
         LIMIT :limit
     ),
     changed AS (
         SELECT step.id FROM step
+        CROSS JOIN session ON session.pk = step.session_pk
         WHERE
             step.revision > :since AND step.revision <> step.id
             AND (:session_pk IS NULL OR step.session_pk = :session_pk)
-            AND (
-                (:agent IS NULL AND :owner_uid IS NULL)
-                OR EXISTS (
-                    SELECT 1 FROM session
-                    WHERE
-                        session.pk = step.session_pk
-                        AND (:agent IS NULL OR session.agent = :agent)
-                        AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
-                )
-            )
-            AND step.session_pk NOT IN (SELECT pk FROM session WHERE removed_at IS NOT NULL)
+            AND (:agent IS NULL OR session.agent = :agent)
+            AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
+            AND session.removed_at IS NULL
         ORDER BY step.revision
         LIMIT :limit
     ),

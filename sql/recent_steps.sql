@@ -1,20 +1,14 @@
 -- The steps recorded last, in the order of recording, of one session or (:session_pk null) of all,
--- of one agent and one user or (:agent, :owner_uid null) of all.
+-- of one agent and one user or (:agent, :owner_uid null) of all. CROSS: the steps come first, in their
+-- order, whatever the statistics say.
 WITH latest AS (
     SELECT step.id FROM step
+    CROSS JOIN session ON session.pk = step.session_pk
     WHERE
         (:session_pk IS NULL OR step.session_pk = :session_pk)
-        AND (
-            (:agent IS NULL AND :owner_uid IS NULL)
-            OR EXISTS (
-                SELECT 1 FROM session
-                WHERE
-                    session.pk = step.session_pk
-                    AND (:agent IS NULL OR session.agent = :agent)
-                    AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
-            )
-        )
-        AND step.session_pk NOT IN (SELECT pk FROM session WHERE removed_at IS NOT NULL)
+        AND (:agent IS NULL OR session.agent = :agent)
+        AND (:owner_uid IS NULL OR session.owner_uid = :owner_uid)
+        AND session.removed_at IS NULL
     ORDER BY step.id DESC
     LIMIT :limit
 )

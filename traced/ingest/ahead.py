@@ -84,7 +84,7 @@ class Ahead:
                 return None
             self._arrived = anyio.Event()
             await self._arrived.wait()
-        if time.monotonic() - self._batch_at < OFTEN_SECONDS:
+        if not self._enough.is_set() and time.monotonic() - self._batch_at < OFTEN_SECONDS:
             with anyio.move_on_after(LINGER_SECONDS):
                 await self._enough.wait()
         if self._intake.is_cut:

@@ -72,12 +72,12 @@ class Writer:
                 tasks.start_soon(self._ahead.run)
                 while batch := await self._ahead.batch():
                     self._batches += 1
-                    log.debug("batch_taken", batch=self._batches, events=len(batch.entries))
-                    outcomes = await self._commit(batch.entries)
+                    told = log.bind(batch=self._batches)
+                    told.debug("batch_taken", events=len(batch.entries))
+                    outcomes, seconds = await self._commit(batch.entries)
+                    told.debug("batch_committed", ms=round(seconds * 1000, 3))
                     self._settle(batch.submissions, outcomes)
-                    log.debug(
-                        "batch_answered", batch=self._batches, submissions=len(batch.submissions)
-                    )
+                    told.debug("batch_answered", submissions=len(batch.submissions))
                 tasks.cancel_scope.cancel()
         finally:
             self.done.set()
@@ -99,7 +99,8 @@ class Writer:
             submission.settle(outcomes[start:end])
             start = end
 
-    async def _commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+    async def _commit(self, entries: Sequence[Entry]) -> tuple[list[Outcome], float]:
+        """Return what became of each, and the seconds that the transaction took."""
         began = time.perf_counter()
 
         def append(recorder: Recorder) -> list[Outcome]:
@@ -110,9 +111,8 @@ class Writer:
         outcomes = await self._patiently(append)
         seconds = time.perf_counter() - began
         self._figures.committed(outcomes, seconds)
-        log.debug("batch_committed", batch=self._batches, ms=round(seconds * 1000, 3))
         _tell_rejected(outcomes)
-        return outcomes
+        return outcomes, seconds
 
     async def _agents_of(self, session_ids: Collection[str]) -> Mapping[str, str | None]:
         return await self._patiently(lambda recorder: recorder.agents_of(session_ids))
