@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traced.export.lanes import LANES_MAX, Lanes
+from traced.export.lanes import LANES_MAX, NUMBERS_EACH, Lanes
 
 
 def numbers(*ran: tuple[int, int]) -> list[int]:
@@ -25,24 +25,25 @@ def test_what_ran_at_once_lies_side_by_side() -> None:
 
 
 def test_owners_never_share_a_lane() -> None:
-    """Each has its own, numbered in the order in which they are opened."""
+    """Each has a hundred numbers of its own, in the order in which they came or were reserved."""
     lanes = Lanes(10)
-    found = [lanes.take(owner, 0, 1) for owner in ("main", "a1", "main", "a1")]
+    lanes.reserve("main")
+    found = [lanes.take(owner, 0, 1) for owner in ("a1", "main", "a1", "main")]
 
     assert [(lane.number, lane.place, lane.is_new) for lane in found] == [
+        (111, 0, True),
         (11, 0, True),
-        (12, 0, True),
-        (13, 1, True),
-        (14, 1, True),
+        (112, 1, True),
+        (12, 1, True),
     ]
-    assert lanes.last_number == 14
+    assert lanes.last_number == 210
 
 
 def test_lanes_are_bounded() -> None:
     """A thousand calls at once are drawn on as many lanes as can be seen, and no memory is lost."""
     found = numbers(*[(0, 5)] * 1000)
 
-    assert max(found) == LANES_MAX
+    assert max(found) == LANES_MAX < NUMBERS_EACH
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 10)), max_size=LANES_MAX))

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
+from support import perfetto
 from support.daemon import PYTHON, Daemon
 from support.site import Site
 from support.story import tell
@@ -58,6 +59,7 @@ def draw(daemon: Daemon, site: Site, session_id: str, folder: Path) -> None:
         shoot(browser, site, page, folder / "phone.png", PHONE)
         shoot(browser, site, "/", folder / "sessions.png", (DESKTOP[0], 280))
         print_session(browser, daemon, session_id, folder / "show.png")
+        show_perfetto(browser, daemon, session_id, folder / "perfetto.png")
         browser.close()
 
 
@@ -89,6 +91,19 @@ def shoot(
         page.mouse.move(2, 2)
     page.screenshot(path=file)
     context.close()
+
+
+def show_perfetto(browser: Browser, daemon: Daemon, session_id: str, file: Path) -> None:
+    """Draw what Perfetto makes of the export for it."""
+    exported = daemon.folder / "session.json"
+    told = daemon.traced("export", session_id, "-f", "perfetto", "-o", str(exported))
+    assert told.returncode == 0, told.stderr
+    with perfetto.perfetto() as address:
+        page = browser.new_page(viewport={"width": DESKTOP[0], "height": 450})
+        perfetto.open_trace(page, address, exported)
+        page.wait_for_function("!app.trace.engine.numRequestsPending")
+        page.screenshot(path=file)
+        page.close()
 
 
 def print_session(browser: Browser, daemon: Daemon, session_id: str, file: Path) -> None:

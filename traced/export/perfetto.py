@@ -85,6 +85,8 @@ class _Process:
 
     def __init__(self, number: int, *, content: bool) -> None:
         self.lanes = Lanes(number)
+        self.lanes.reserve(PROMPTS)
+        self.lanes.reserve(MAIN)
         self._number = number
         self._content = content
 
@@ -150,8 +152,8 @@ class _Process:
         if lane.is_new:
             name = f"{label} ({lane.place + 1})" if lane.place else label
             yield _Label("thread_name", self._number, lane.number, {"name": name})
-            # The prompts above all, then in the order of their first steps.
-            order = 0 if owner == PROMPTS else lane.number
-            yield _Label("thread_sort_index", self._number, lane.number, {"sort_index": order})
+            # For chrome://tracing, whose order would be that of the names.
+            order: Told = {"sort_index": lane.number}
+            yield _Label("thread_sort_index", self._number, lane.number, order)
         drawn.tid = lane.number
         yield drawn
