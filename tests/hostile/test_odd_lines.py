@@ -38,14 +38,14 @@ def came_of(daemon: Daemon, *lines: bytes) -> tuple[list[Row], list[Row]]:
         pytest.param(b"[" * 8_388_607, "not_json", id="8 MiB of open brackets"),
         pytest.param(b'{"a":' * 100_000, "not_json", id="100,000 objects, not closed"),
         pytest.param(
-            native("deep", b',"input":' + b"[" * 1_000 + b"]" * 1_000),
+            native("deep", b',"input":' + b"[" * 100_000 + b"]" * 100_000),
             "not_json",
-            id="1,000 levels",
+            id="100,000 levels of arrays",
         ),
         pytest.param(
             native("deep", b',"input":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
             "not_json",
-            id="100,000 levels",
+            id="100,000 levels of objects",
         ),
         pytest.param(b'{"hook_event_name":"\xff\xfe"}', "not_utf8", id="no UTF-8"),
         pytest.param(native("x", b',"input":"\xed\xa0\x80"'), "not_utf8", id="raw surrogate"),

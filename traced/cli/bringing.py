@@ -76,11 +76,11 @@ def bring(found: Effective, environ: Mapping[str, str], asked: Asked) -> None:
 
 def _prepared(found: Effective, cursor: Path | None, place: Destination) -> Path:
     if cursor is not None:
-        try:
-            # The file itself is replaced, not the link to it.
-            return cursor.resolve()
-        except (OSError, RuntimeError) as error:
-            raise ConfigError(f"--cursor {cursor} cannot be followed: {error}") from error
+        # The file itself is replaced, not the link to it.
+        file = Path(os.path.realpath(cursor))
+        if file.is_symlink():
+            raise ConfigError(f"--cursor {cursor} cannot be followed: its links lead in a circle")
+        return file
     state = found.folders.state
     prepare_private_folder(state)
     prepare_private_folder(state / FOLDER)
