@@ -36,7 +36,7 @@ SELECT
     ) AS is_over,
     session.ended_at IS NOT NULL
     OR (
-        session.last_event_at <= :idle_since
+        max(session.last_event_at, session.heard_at) <= :idle_since
         AND NOT EXISTS (
             SELECT 1 FROM step AS open
             WHERE open.session_pk = session.pk AND open.status = 'running'

@@ -4,4 +4,5 @@ UPDATE session SET removed_at = :now
 WHERE
     session.pk IN (SELECT value FROM json_each(:pks))
     AND session.removed_at IS NULL AND session.last_event_at < :unused_since
+    AND session.heard_at < :unused_since
 RETURNING session.pk, session.agent, session.session_id, session.owner_uid;

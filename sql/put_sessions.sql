@@ -1,10 +1,10 @@
 -- Write sessions; the group of values is repeated.
 INSERT INTO session (
     pk, agent, session_id, owner_uid, cwd, model, started_at, opened_at, closed_at, ended_at,
-    end_reason, last_event_at, steps, errors, agent_pid,
+    end_reason, last_event_at, heard_at, steps, errors, agent_pid,
     input_tokens, output_tokens, cache_read_tokens, cache_creation_tokens
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (pk) DO UPDATE SET
     cwd = excluded.cwd,
     model = excluded.model,
@@ -14,6 +14,7 @@ ON CONFLICT (pk) DO UPDATE SET
     ended_at = excluded.ended_at,
     end_reason = excluded.end_reason,
     last_event_at = excluded.last_event_at,
+    heard_at = excluded.heard_at,
     steps = excluded.steps,
     errors = excluded.errors,
     agent_pid = excluded.agent_pid,

@@ -17,7 +17,7 @@ CREATE TABLE session (
     closed_at INTEGER,              -- what was started before this and is still open is unknown
     ended_at INTEGER,
     end_reason TEXT,
-    last_event_at INTEGER NOT NULL, -- by the daemon's clock
+    last_event_at INTEGER NOT NULL, -- the latest to happen, never in the future
     steps INTEGER NOT NULL DEFAULT 0,
     errors INTEGER NOT NULL DEFAULT 0,
     agent_pid INTEGER,
@@ -25,7 +25,8 @@ CREATE TABLE session (
     output_tokens INTEGER,
     cache_read_tokens INTEGER,
     cache_creation_tokens INTEGER,
-    removed_at INTEGER              -- shown nowhere and resumed by nobody; its rows go in slices
+    removed_at INTEGER,             -- shown nowhere and resumed by nobody; its rows go in slices
+    heard_at INTEGER NOT NULL DEFAULT 0 -- when a hook or program told of it last, by the daemon's clock
 ) STRICT;
 
 CREATE UNIQUE INDEX session_identity ON session (agent, session_id, owner_uid)

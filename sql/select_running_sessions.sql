@@ -1,9 +1,9 @@
 -- So many sessions with running steps or sub-agents after a key, in the order of their keys: which
--- process the agent is, and when its last event came. Both indexes are read side by side, and no
+-- process the agent is, and when it was heard of last. Both indexes are read side by side, and no
 -- further than to the last of them.
 SELECT
     session.pk, session.agent, session.session_id, session.owner_uid, session.agent_pid,
-    session.last_event_at
+    max(session.last_event_at, session.heard_at)
 FROM (
     SELECT step.session_pk
     FROM step CROSS JOIN session ON session.pk = step.session_pk

@@ -117,6 +117,19 @@ def test_no_daemon(tmp_path: Path) -> None:
         check_stored_once(daemon)
 
 
+def test_what_waited_happened_before_it_was_read(tmp_path: Path) -> None:
+    """A session does not last the longer, nor end the later, for the time in the spool."""
+    with not_started(tmp_path) as daemon:
+        run_hook(daemon)
+        (file,) = spooled(daemon)
+        sent_at = json.loads(file.read_bytes())["sent_at"]
+        wait_until(lambda: time.time_ns() // 1_000_000 > sent_at, "the next millisecond")
+        check_stored_once(daemon)
+
+        (session,) = daemon.rows("sessions")
+        assert session["started_at"] == session["last_event_at"]
+
+
 def test_daemon_that_never_answers(tmp_path: Path, client: str) -> None:
     """A daemon that accepts and says nothing costs the deadline once, then nothing for a while."""
     with not_started(tmp_path) as daemon:

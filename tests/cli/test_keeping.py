@@ -155,7 +155,7 @@ def test_a_backup_is_made_while_the_daemon_records(stopped: Daemon, tmp_path: Pa
         told = printed(daemon, "backup", str(copy))
 
     assert (told["file"], told["bytes"]) == (str(copy), copy.stat().st_size)
-    assert (told["sessions"], told["steps"], told["schema_version"]) == (4, 7, 1)
+    assert (told["sessions"], told["steps"], told["schema_version"]) == (4, 7, 2)
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 

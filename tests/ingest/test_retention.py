@@ -43,7 +43,8 @@ def age(room: StoreRoom, session_id: str, days: float) -> None:
     with closing(connect(room.db)) as connection:
         last = time.time_ns() // 1_000_000 - round(days * DAY_MS)
         connection.execute(
-            "UPDATE session SET last_event_at = ? WHERE session_id = ?", (last, session_id)
+            "UPDATE session SET last_event_at = ?1, heard_at = ?1 WHERE session_id = ?2",
+            (last, session_id),
         )
 
 

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -48,9 +49,9 @@ def old(tmp_path: Path, migrations: Path) -> Path:
 
 
 def schema(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the statement that made each object, white space made one."""
+    """Return the statement that made each object, without comments and white space."""
     found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return {name: " ".join(sql.split()) for name, sql in found}
+    return {name: "".join(re.sub("--.*", "", sql).split()) for name, sql in found}
 
 
 def contents(path: Path) -> tuple[int, dict[str, str], dict[str, list[tuple[object, ...]]]]:

@@ -101,6 +101,17 @@ def test_a_session_that_was_used_today_stays(recording: Recording, reader: ReadC
     )
 
 
+def test_a_session_that_the_spool_kept_stays_a_day(
+    recording: Recording, reader: ReadConnection
+) -> None:
+    """What happened long ago and was heard of today was used today."""
+    heard = recording.session("kept", last_event_at=START - 91 * DAY_MS, heard_at=START - DAY_MS)
+
+    assert pks(reader, AGE) == []
+    assert plan(reader, AGE, START).unmet is not None
+    assert [each.pk for each in plan(reader, AGE, START + 1).sessions] == [heard]
+
+
 def test_what_is_being_deleted_is_not_counted(recording: Recording, reader: ReadConnection) -> None:
     """Hidden sessions go already: their bytes are no reason to remove others."""
     recorded(recording, 100, steps=200)

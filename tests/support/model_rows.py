@@ -194,7 +194,7 @@ def sessions(session: Session) -> Row:
         "started_at": shown(min(told.at for told, _ in heard)),
         "ended_at": shown(last.at) if last is not None and over else None,
         "end_reason": last.text if last is not None and over else None,
-        "last_event_at": shown(heard[-1][1]),
+        "last_event_at": shown(max(min(told.at, now) for told, now in heard)),
         "steps": len(statuses),
         "errors": statuses.count("error"),
         **dict.fromkeys(TOKENS),

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from traced.store.rows import Agent, Prompt, Session, SessionEntry, Step
+from traced.store.statements import schema_version
 
 SCHEMA = Path(__file__).parents[2] / "sql" / "schema.sql"
 # Both are eight in the morning of one day.
@@ -22,7 +23,7 @@ class Recording:
         self.connection = sqlite3.connect(path, isolation_level=None)
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.executescript(SCHEMA.read_text(encoding="utf-8"))
-        self.connection.execute("PRAGMA user_version = 1")
+        self.connection.execute(f"PRAGMA user_version = {schema_version()}")
         self._sequence = 0
 
     def session(self, session_id: str = "s1", agent: str = "claude-code", **columns: Any) -> int:

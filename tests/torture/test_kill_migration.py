@@ -13,12 +13,15 @@ from support.snapshot import Snapshot, check_file, look_into
 from support.strace import needs_strace, strace
 
 from traced.store.migrate import PACKAGED
+from traced.store.statements import schema_version
 
 pytestmark = [needs_strace, pytest.mark.timeout(900)]
 
 RENAME = "/^rename(at2?)?$"
 STEPS = 400
-SECOND = """
+PRESENT = schema_version()
+NEXT = PRESENT + 1
+SCRIPT = """
 ALTER TABLE step ADD COLUMN note TEXT;
 UPDATE step SET note = 'of ' || name;
 CREATE INDEX step_note ON step (note);
@@ -66,7 +69,7 @@ def ended(daemon: Daemon) -> int:
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database of the first release that a kill left behind, its log still beside it."""
+    """Return a database of the present schema that a kill left behind, its log still beside it."""
     folder = tmp_path_factory.mktemp("old") / "d"
     with Daemon(folder) as daemon:
         daemon.send(*(event(f"n{number}", number) for number in range(STEPS)))
@@ -77,10 +80,10 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def migrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the migrations of the first release and one more."""
+    """Return a folder with the migrations there are and one more."""
     folder = tmp_path_factory.mktemp("migrations")
-    shutil.copy(str(PACKAGED / "0001_first.sql"), folder)
-    (folder / "0002_second.sql").write_text(SECOND)
+    shutil.copytree(str(PACKAGED), folder, dirs_exist_ok=True)
+    (folder / f"{NEXT:04}_next.sql").write_text(SCRIPT)
     return folder
 
 
@@ -96,13 +99,13 @@ def test_migration_that_is_killed_leaves_the_old_or_the_new_database(
         killing = strace(tmp_path / "trace", [kind], inject=[fault(kind, when)])
         code = migrate(db, migrations, killing)
         assert code in {0, -signal.SIGKILL}
-        version = check_database(db, {1, 2})
-        backup = db.with_name("traced.db.schema-1.backup")
-        if version == 2 or backup.exists():
-            assert check_database(backup, {1}) == 1
+        version = check_database(db, {PRESENT, NEXT})
+        backup = db.with_name(f"traced.db.schema-{PRESENT}.backup")
+        if version == NEXT or backup.exists():
+            assert check_database(backup, {PRESENT}) == PRESENT
         assert migrate(db, migrations, []) == 0
-        assert check_database(db, {2}) == 2
-        assert check_database(backup, {1}) == 1
+        assert check_database(db, {NEXT}) == NEXT
+        assert check_database(backup, {PRESENT}) == PRESENT
         assert not list(db.parent.glob("*.unfinished"))
         return code != 0
 
@@ -122,7 +125,7 @@ def check_database(db: Path, versions: set[int]) -> int:
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         assert version in versions
-        if version == 2:
+        if version == NEXT:
             notes = connection.execute("SELECT note FROM step ORDER BY step_order").fetchall()
             assert notes == [(f"of n{number}",) for number in range(STEPS)]
     finally:

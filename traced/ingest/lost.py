@@ -85,7 +85,7 @@ def _lost(sessions: Sequence[RunningSession], now: int) -> list[Event]:
     return [
         Event(each.agent, each.session_id, now, (RunningLost(),), peer_uid=each.owner_uid)
         for each in sessions
-        if now - each.last_event_at > SILENCE_MS_MAX
+        if now - each.heard_at > SILENCE_MS_MAX
         or (each.agent_pid is not None and _is_gone(each.agent_pid))
     ]
 

@@ -179,7 +179,7 @@ def _bytes(session: Doomed, share: _Share) -> float:
 def _used_lately(connection: sqlite3.Connection, limits: Limits, now: int) -> int:
     """Return how many sessions are too old, and yet were used in the last 24 hours."""
     before = limits.too_old_before(now)
-    if before is None or before <= limits.unused_before(now):
+    if before is None:
         return 0
     asked = {"since": limits.unused_before(now), "before": before}
     (count,) = connection.execute(statement("count_sessions_between"), asked).fetchone()

@@ -19,7 +19,7 @@ class RunningSession(Struct, frozen=True):
     session_id: str
     owner_uid: int
     agent_pid: int | None
-    last_event_at: int
+    heard_at: int
 
 
 def running_sessions(

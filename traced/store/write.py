@@ -163,9 +163,9 @@ def _session(session: SessionState) -> Row:
     return (
         session.pk, session.agent, session.session_id, session.owner_uid, session.cwd,
         session.model, session.started_at, session.opened_at, session.closed_at,
-        session.ended_at, session.end_reason, session.last_event_at, session.steps,
-        session.errors, session.agent_pid, session.input_tokens, session.output_tokens,
-        session.cache_read_tokens, session.cache_creation_tokens,
+        session.ended_at, session.end_reason, session.last_event_at, session.heard_at,
+        session.steps, session.errors, session.agent_pid, session.input_tokens,
+        session.output_tokens, session.cache_read_tokens, session.cache_creation_tokens,
     )  # fmt: skip
 
 

@@ -92,11 +92,22 @@ def test_a_session_began_with_its_earliest_event() -> None:
     assert ledger.session.started_at == 3
 
 
-def test_it_was_heard_of_when_the_daemon_heard() -> None:
-    """By the daemon's clock, not by the event's."""
+def test_its_last_event_is_the_latest_to_happen() -> None:
+    """What the spool kept happened before it was heard of, and makes no session younger."""
     ledger = Ledger()
 
     ledger.tell(5, session_start())
+    ledger.tell(3, prompt())
+
+    assert ledger.session.last_event_at == 5
+    assert ledger.session.heard_at == ledger.batch.now
+
+
+def test_its_last_event_is_never_in_the_future() -> None:
+    """A client's clock that runs ahead does not keep a session young."""
+    ledger = Ledger()
+
+    ledger.tell(ledger.batch.now + 9, session_start())
 
     assert ledger.session.last_event_at == ledger.batch.now
 

@@ -61,7 +61,8 @@ def _ended(batch: Batch, session: SessionState, event: Event, change: SessionEnd
 
 def touched(batch: Batch, session: SessionState, event: Event) -> None:
     """Whatever an event says of its session besides its changes."""
-    session.last_event_at = batch.now
+    session.last_event_at = max(session.last_event_at, min(event.at, batch.now))
+    session.heard_at = batch.now
     if session.started_at is None or event.at < session.started_at:
         session.started_at = event.at
     if session.cwd is None:

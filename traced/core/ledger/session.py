@@ -79,6 +79,7 @@ class SessionState(Struct):
     ended_at: int | None = None
     end_reason: str | None = None
     last_event_at: int = 0
+    heard_at: int = 0
     steps: int = 0
     errors: int = 0
     agent_pid: int | None = None
