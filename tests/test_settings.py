@@ -152,7 +152,7 @@ def test_misspelt_variable_is_warned_about(tmp_path: Path) -> None:
     found = effective({}, environ(tmp_path, TRACED_SOKET="/x"))
 
     assert found.warnings == [
-        "TRACED_SOKET is no setting and has no effect, did you mean TRACED_SOCKET?"
+        "TRACED_SOKET is not a setting and has no effect; did you mean TRACED_SOCKET?"
     ]
 
 

@@ -207,7 +207,7 @@ def _unknown_variables(environ: Iterable[str]) -> Iterator[str]:
     known = {rule.env for rule in RULES.values()}
     for name in environ:
         if name.startswith(ENV_PREFIX) and name not in known:
-            yield f"{name} is no setting and has no effect, {_meant(name, known)}"
+            yield f"{name} is not a setting and has no effect; {_meant(name, known)}"
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -59,7 +59,7 @@ def test_sub_agents_of_old_versions_stand_beside_the_sessions(tmp_path: Path) ->
 
 def test_what_is_not_there_is_refused(folder: Path) -> None:
     """By its whole name."""
-    with pytest.raises(TracedError, match=r"missing.jsonl is not there"):
+    with pytest.raises(TracedError, match=r"missing.jsonl does not exist"):
         list(sessions([folder / "missing.jsonl"]))
 
 

@@ -108,7 +108,7 @@ def test_a_file_of_no_known_format_is_told(room: Room) -> None:
 
     assert [room.take()[0].failed for _ in range(2)] == [1, 1]
     told = (
-        f"{room.path}: it is in no format that can be imported, expected a transcript of Claude"
+        f"{room.path}: not a format traced can import, expected a transcript of Claude"
         " Code or Codex, or what `traced export` wrote"
     )
     assert room.complaints == [told] * 2

@@ -74,7 +74,7 @@ def test_a_file_is_not_replaced_unasked(
     path = tmp_path / "out"
     path.write_text("mine")
 
-    with pytest.raises(TracedError, match="out is there already: add --force to replace it"):
+    with pytest.raises(TracedError, match="out already exists: add --force to replace it"):
         export("s1", output=path, db=recording.path)
     assert path.read_text() == "mine"
 
@@ -124,7 +124,7 @@ def test_no_device_is_replaced(recording: Recording, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    with pytest.raises(TracedError, match="pipe is no regular file: name another"):
+    with pytest.raises(TracedError, match="pipe is not a regular file: name another"):
         export(output=pipe, force=True, db=recording.path)
 
     assert pipe.is_fifo()

@@ -19,6 +19,6 @@ def test_what_is_not_is_told() -> None:
         load("traced.none", "otlp")
 
     assert str(caught.value) == (
-        "this needs the packages of the extra `otlp`, of which one cannot be loaded"
-        " (No module named 'traced.none'): pip install 'agent-traced[otlp]'"
+        "this needs the `otlp` extra, which is not installed (No module named 'traced.none'):"
+        " pip install 'agent-traced[otlp]', or '.[otlp]' in a clone"
     )

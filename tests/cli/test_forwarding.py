@@ -29,7 +29,7 @@ def test_how_far_it_got_is_shown(
     monkeypatch.setenv("TRACED_DB", environ["TRACED_DB"])
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     forward(status=True)
-    assert "nothing was forwarded from here yet" in capsys.readouterr().err
+    assert "nothing has been forwarded yet" in capsys.readouterr().err
     bring(effective({}, environ), environ, Asked(once=True))
     capsys.readouterr()
 
@@ -89,5 +89,5 @@ def test_missing_extra_is_named(environ: dict[str, str]) -> None:
     )
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith("pip install 'agent-traced[otlp]'\n")
+    assert done.stderr.endswith("pip install 'agent-traced[otlp]', or '.[otlp]' in a clone\n")
     assert "Traceback" not in done.stderr

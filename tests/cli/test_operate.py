@@ -68,12 +68,13 @@ def test_status_without_a_daemon_fails_and_says_how_to_start_one(tmp_path: Path)
 def test_run_says_where_things_are_and_how_to_go_on(tmp_path: Path) -> None:
     """The first lines name the database, the socket, and a first event."""
     with Daemon(tmp_path / "d") as daemon:
-        hint = f"| nc -NU {daemon.socket}"
+        hint = '| nc -NU "$sock"'
         wait_until(lambda: hint in daemon.log.read_text(), "the last of what it says")
         said = daemon.log.read_text()
 
     assert f"traced records into  {daemon.db}" in said
     assert f"and listens on       {daemon.socket}" in said
+    assert f"  sock={daemon.socket}\n" in said
 
 
 def test_wrong_settings_are_told_all_at_once_with_exit_78(tmp_path: Path) -> None:

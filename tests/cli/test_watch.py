@@ -157,4 +157,4 @@ def test_json_is_of_one_moment(environment: dict[str, str]) -> None:
     )
 
     assert done.returncode == 2
-    assert "`traced tail -f --json`" in " ".join(done.stderr.split())
+    assert "`traced tail --follow --json" in " ".join(done.stderr.split())

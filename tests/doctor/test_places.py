@@ -52,11 +52,11 @@ def test_something_else_in_the_place_of_the_socket_is_wrong(found: Effective) ->
 
 
 def test_what_is_missing_is_not_made(found: Effective, listening: socket.socket) -> None:
-    """A folder that is not there is told, and still not there."""
+    """A folder that does not exist is told, and still not there."""
     listening.close()
     found.config.spool.rmdir()
 
     (finding,) = look(found)
 
-    assert (finding.state, finding.told) == ("warning", f"{found.config.spool} is not there")
+    assert (finding.state, finding.told) == ("warning", f"{found.config.spool} does not exist")
     assert not found.config.spool.exists()

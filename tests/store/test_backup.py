@@ -120,7 +120,7 @@ def test_a_folder_is_no_name_for_a_copy(path: Path, copy: Path) -> None:
     """Nor is one that does not exist its place."""
     with pytest.raises(StoreError, match="is a folder, expected the name of a file in it"):
         back_up(path, copy.parent)
-    with pytest.raises(StoreError, match="is no folder, expected one that exists"):
+    with pytest.raises(StoreError, match="is not an existing folder"):
         back_up(path, copy.parent / "none" / "copy.db")
 
 

@@ -76,7 +76,7 @@ def _sessions_of(path: Path, refuse: Refuse) -> Iterator[SessionFiles]:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         raise TracedError(
-            f"{path} is not there: name a transcript, an export, or a folder"
+            f"{path} does not exist: name a transcript, an export, or a folder"
         ) from None
     except OSError as error:
         raise TracedError(f"{path} cannot be read ({error.strerror})") from error

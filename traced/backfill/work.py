@@ -32,7 +32,7 @@ TAIL_BYTES: Final = 256 * 1024
 TIMESTAMP: Final = re.compile(rb'"timestamp":\s*"([^"]{20,40})"')
 
 NO_FORMAT: Final = (
-    "it is in no format that can be imported, expected a transcript of Claude Code or Codex, or"
+    "not a format traced can import, expected a transcript of Claude Code or Codex, or"
     " what `traced export` wrote"
 )
 

@@ -20,7 +20,7 @@ from traced.store.reader import ReadConnection, open_reader
 
 Database = Annotated[
     Path | None,
-    typer.Option("--db", metavar="PATH", help="The SQLite file  [env: TRACED_DB]."),
+    typer.Option("--db", metavar="PATH", help="The database file  [env: TRACED_DB]."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 OfAgent = Annotated[
@@ -32,7 +32,7 @@ OfUser = Annotated[
         "--uid",
         metavar="UID",
         min=0,
-        help="Only sessions of this user, where several share a daemon.",
+        help="Only sessions of this user, if several share a daemon.",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""The command that says which settings hold, and why."""
+"""The command that shows the settings in effect, and where each came from."""
 
 import os
 from pathlib import Path
@@ -17,10 +17,10 @@ from traced.show.escape import printable
 
 def config(*, as_json: AsJson = False) -> None:
     """
-    Show every setting that holds, and where it came from: a variable, the file, a default.
+    Show every setting in effect, and where it came from: a variable, the file, a default.
 
-    What a flag of `traced run` set is known to that daemon alone. Wrong settings are told
-    all at once, each with its place and what was expected; exit status 78.
+    What a flag of `traced run` set is known only to that daemon. Wrong settings are reported all at
+    once, each with its place and what was expected; exit status 78.
 
     Example: traced config --json
     """
@@ -51,7 +51,7 @@ def _document(found: Effective) -> dict[str, object]:
 
 def _print(found: Effective) -> None:
     file = found.folders.config_file
-    there = "" if file.exists() else "  (not there: that is no mistake)"
+    there = "" if file.exists() else "  (not present; optional)"
     columns = [Column("setting"), Column("value"), Column("from", cut=_cut)]
     output = Output()
     rows = [

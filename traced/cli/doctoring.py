@@ -1,4 +1,4 @@
-"""The command that looks whether all is well, and says what mends what is not."""
+"""The command that checks that all is well, and says how to fix what is not."""
 
 import os
 import textwrap
@@ -28,12 +28,12 @@ def doctor(
     socket: Socket = None, db: Database = None, spool: Spool = None, *, as_json: AsJson = False
 ) -> None:
     """
-    Look whether everything works, and say what to do about what does not.
+    Check that everything works, and say how to fix what does not.
 
-    It looks at folders and their modes, the daemon and its writer, the database, the disk, the
-    spool and each agent's hooks, and sends an event the whole way from the hook client into the
-    database. That leaves a session named traced-doctor, which `traced sessions` does not list.
-    Exit status 1 if something is wrong; warnings do not count.
+    It checks folders and their modes, the daemon and its writer, the database, the disk, the spool
+    and each agent's hooks, and sends an event all the way from the hook client into the database.
+    That leaves a session named traced-doctor, which `traced sessions` does not list. Exits 1 if
+    something is wrong; warnings do not count.
 
     Example: traced doctor --json
     """

@@ -48,27 +48,32 @@ COMPLETE = frozenset({Format.JSONL, Format.CSV})
 
 Of = Annotated[
     str | None,
-    typer.Argument(metavar="[SESSION]", help="Its id, the beginning of it, or `last`; else all."),
+    typer.Argument(
+        metavar="[SESSION]",
+        help="A session id, the beginning of one, or `last`. Default: all sessions.",
+    ),
 ]
 Form = Annotated[Format, typer.Option("--format", "-f", help="jsonl holds everything.")]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Else standard output.")
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: standard output.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace FILE, once the new one is whole.")]
 Since = Annotated[
     str | None,
     typer.Option(
-        "--since", metavar="TIME", help="Only what began since 15m, 24h, 7d ago, or a date."
+        "--since",
+        metavar="TIME",
+        help="Only what began within the last 15m, 24h, 7d, or since a date.",
     ),
 ]
 Until = Annotated[
-    str | None, typer.Option("--until", metavar="TIME", help="Only what began before that.")
+    str | None, typer.Option("--until", metavar="TIME", help="Only what began before this.")
 ]
 Content = Annotated[
     bool | None,
     typer.Option(
         "--content/--no-content",
-        help="With arguments, results and prompts. Default: in jsonl and csv alone.",
+        help="Include arguments, results and prompts. Default: only in jsonl and csv.",
     ),
 ]
 Schema = Annotated[
@@ -93,8 +98,8 @@ def export(
     """
     Write what was recorded as JSON lines, CSV, OTLP/JSON or a Chrome trace.
 
-    jsonl holds everything, csv the steps alone, otlp the spans that OpenTelemetry's backends and
-    collectors read, and perfetto is opened at ui.perfetto.dev, with a lane for each sub-agent.
+    jsonl holds everything, csv only the steps, otlp the spans that OpenTelemetry's backends and
+    collectors read; perfetto opens at ui.perfetto.dev, with a lane for each sub-agent.
 
     Example: traced export last -f perfetto -o session.json
     """
@@ -134,10 +139,10 @@ def _check_free(path: Path, *, force: bool) -> None:
         raise TracedError(f"{path} cannot be written: {error.strerror}") from error
     if not stat.S_ISREG(mode):  # as root a device would be replaced, too
         raise TracedError(
-            f"{path} is no regular file: name another, or leave out --output for standard output"
+            f"{path} is not a regular file: name another, or leave out --output for standard output"
         )
     if not force:
-        raise TracedError(f"{path} is there already: add --force to replace it")
+        raise TracedError(f"{path} already exists: add --force to replace it")
 
 
 class _Counts:

@@ -22,6 +22,6 @@ def load(name: str, extra: str) -> ModuleType:
         return import_module(name)
     except ImportError as error:
         raise TracedError(
-            f"this needs the packages of the extra `{extra}`, of which one cannot be loaded"
-            f" ({error}): pip install 'agent-traced[{extra}]'"
+            f"this needs the `{extra}` extra, which is not installed ({error}):"
+            f" pip install 'agent-traced[{extra}]', or '.[{extra}]' in a clone"
         ) from error

@@ -35,21 +35,23 @@ Endpoint = Annotated[
 Content = Annotated[
     bool, typer.Option("--content", help="Send arguments, results and prompts too.")
 ]
-Once = Annotated[bool, typer.Option("--once", help="Send what there is, and end; 1 if that fails.")]
+Once = Annotated[
+    bool, typer.Option("--once", help="Send what there is, then exit; 1 if that fails.")
+]
 SkipRecorded = Annotated[
-    bool, typer.Option("--skip-recorded", help="The first time: only what ends from now on.")
+    bool, typer.Option("--skip-recorded", help="On the first run, send only what ends from now on.")
 ]
 CursorFile = Annotated[
     Path | None,
     typer.Option(
         "--cursor",
         metavar="FILE",
-        help="Where it notes how far it has got  [default: a file a backend, in the state].",
+        help="Where it keeps its position  [default: one file per backend, in the state folder].",
         show_default=False,
     ),
 ]
 Status = Annotated[
-    bool, typer.Option("--status", help="Show how far each forwarder has got, and end.")
+    bool, typer.Option("--status", help="Show each forwarder's progress, then exit.")
 ]
 
 
@@ -65,13 +67,13 @@ def forward(
     db: Database = None,
 ) -> None:
     """
-    Send what was recorded to an OpenTelemetry backend, and go on with what comes.
+    Stream what was and will be recorded to an OpenTelemetry backend.
 
     OTLP over HTTP, with the standard variables: OTEL_EXPORTER_OTLP_ENDPOINT, _HEADERS, _PROTOCOL
     (http/protobuf, http/json), _COMPRESSION (gzip, none), _TIMEOUT (milliseconds), _CERTIFICATE,
     _CLIENT_CERTIFICATE and _CLIENT_KEY, each also as OTEL_EXPORTER_OTLP_TRACES_…;
     OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME. A span is sent when what it shows has ended, one
-    trace a prompt. Stopped or cut off, it goes on where it was; nothing waits for it.
+    trace per prompt. After a stop or an outage it resumes where it was; nothing waits for it.
 
     Example: traced forward --endpoint http://localhost:4318
     """
@@ -93,7 +95,7 @@ def _show(folder: Path, database: Path, *, as_json: bool) -> None:
         typer.echo(msgspec.json.encode({"forwarders": found}).decode())
         return
     if not found:
-        typer.echo("nothing was forwarded from here yet: traced forward --help", err=True)
+        typer.echo("nothing has been forwarded yet; see `traced forward --help`", err=True)
     for standing in found:
         for label, text in told(standing):
             typer.echo(f"{label:<13}{printable(text)}")

@@ -26,20 +26,30 @@ Agents = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[AGENT]...",
-        help=f"Which agents: {', '.join(AGENTS)}. Default: all that are found on this machine.",
+        help=f"One or more of {', '.join(AGENTS)}. Default: every agent found.",
     ),
 ]
 AgentsToLeave = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[AGENT]...", help=f"Which agents: {', '.join(AGENTS)}. Default: all of them."
+        metavar="[AGENT]...", help=f"One or more of {', '.join(AGENTS)}. Default: all of them."
     ),
 ]
 Project = Annotated[
     Path | None,
-    typer.Option(help="Only for this project's folder, in its local settings.", show_default=False),
+    typer.Option(
+        metavar="FOLDER",
+        help="Only for this project, in its local settings.",
+        show_default=False,
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
+AgentVersion = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X.Y.Z", help="The version of Claude Code, if `claude` is not on the PATH."
+    ),
+]
 
 
 def install(
@@ -47,19 +57,17 @@ def install(
     *,
     project: Project = None,
     dry_run: DryRun = False,
-    agent_version: Annotated[
-        str | None,
-        typer.Option(help="The version of Claude Code, where it cannot be asked.", metavar="X.Y.Z"),
-    ] = None,
+    agent_version: AgentVersion = None,
     socket: Socket = None,
     spool: Spool = None,
 ) -> None:
     """
-    Put traced's hook into the settings of your agents.
+    Add traced's hook to your agents' settings.
 
     Everything else in the settings stays as it is, byte for byte, and a backup is
-    put beside them. Doing it twice is doing it once. Where there is a C compiler the
-    hook's client is compiled, into traced's state folder; else it is a Python script.
+    put beside them. Installing twice changes nothing. If there is a C compiler, the
+    hook client is compiled into traced's state folder; otherwise it is a Python
+    script.
 
     Example: traced install claude-code --dry-run
     """
@@ -90,7 +98,7 @@ def install(
     else:
         _tell_of_client(choice)
         _tell_of_daemon(socket)
-    failures.end()
+    failures.end("not installed", among=len(chosen))
 
 
 def uninstall(
@@ -100,13 +108,14 @@ def uninstall(
     dry_run: DryRun = False,
 ) -> None:
     """
-    Take traced's hook out of the settings of your agents; what others put there stays.
+    Remove traced's hook from your agents' settings, and nothing else.
 
     Example: traced uninstall claude-code
     """
     failures = _Failures()
     changes = False
-    for agent in _known(agents) or AGENTS.values():
+    chosen = _known(agents) or list(AGENTS.values())
+    for agent in chosen:
         with failures.told(agent):
             plan = agent.form.plan_uninstall(agent.settings_path(os.environ, project))
             if agents or plan.changes:
@@ -118,22 +127,24 @@ def uninstall(
         typer.echo("nothing was written: this was a dry run")
     elif not agents and not changes:
         typer.echo("no agent's settings hold traced's hook")
-    failures.end()
+    failures.end("not uninstalled", among=len(chosen))
 
 
 def hook(
     agent: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose hook this is, as claude-code.")
+        str | None,
+        typer.Option(metavar="NAME", help="The agent whose hook this is, such as claude-code."),
     ] = None,
     event: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The event, where the payload names none.")
+        str | None, typer.Option(metavar="NAME", help="The event, if the payload does not name it.")
     ] = None,
     socket: Socket = None,
     spool: Spool = None,
     agent_pid: Annotated[
         int | None,
         typer.Option(
-            metavar="PID", help="The agent's process: when it is gone, so is what it left running."
+            metavar="PID",
+            help="The agent's process: when it is gone, what it left running is `unknown`.",
         ),
     ] = None,
     deadline_ms: Annotated[
@@ -141,9 +152,9 @@ def hook(
     ] = 250,
 ) -> None:
     """
-    Hand a hook's payload from standard input to the daemon, else to the spool.
+    Send a hook's payload from standard input to the daemon, or else to the spool.
 
-    Always exits 0 and prints nothing: an agent would take either for the hook's word.
+    Always exits 0 and prints nothing: an agent would take either as the hook's answer.
 
     Example: traced hook --agent claude-code < payload.json
     """
@@ -154,7 +165,7 @@ class _Failures:
     """What went wrong with one agent, told at once, while the others get theirs."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._names: list[str] = []
 
     @contextmanager
     def told(self, agent: Agent) -> Iterator[None]:
@@ -163,18 +174,20 @@ class _Failures:
             yield
         except InstallError as error:
             complain(f"traced: {agent.name}: {error}")
-            self._count += 1
+            self._names.append(agent.name)
 
-    def end(self) -> None:
-        """End with 1 if there were any."""
-        if self._count:
+    def end(self, what: str, *, among: int) -> None:
+        """End with 1 if there were any; say which, where the lines of others hide them."""
+        if self._names and among > 1:
+            complain(f"{what}: {', '.join(self._names)} (see above)")
+        if self._names:
             raise typer.Exit(1)
 
 
 def _known(names: list[str] | None) -> list[Agent]:
     for name in names or []:
         if name not in AGENTS:
-            raise typer.BadParameter(f"{name!r} is no agent, expected one of {', '.join(AGENTS)}")
+            raise typer.BadParameter(f"unknown agent {name!r}, expected one of {', '.join(AGENTS)}")
     return [AGENTS[name] for name in dict.fromkeys(names or [])]
 
 
@@ -202,7 +215,7 @@ def _named(agents: list[Agent]) -> str:
 
 def _existing(project: Path | None) -> Path | None:
     if project is not None and not project.is_dir():
-        raise typer.BadParameter(f"project {str(project)!r} is no folder, expected one that exists")
+        raise typer.BadParameter(f"project {str(project)!r} is not an existing folder")
     return project
 
 
@@ -236,7 +249,7 @@ def _tell_of_agent(
 def _tell_of_client(choice: Choice) -> None:
     form = "Python" if choice.command.compiled is None else "C"
     took = f"{choice.seconds * 1000:.1f} ms, shell included"
-    typer.echo(f"the hook works: a probe event took the client in {form} {took}")
+    typer.echo(f"the hook works: a probe event took {took} (the client in {form})")
     if choice.why_python is not None:
         typer.echo(f"the one in C would be faster, but: {choice.why_python}")
 

@@ -30,13 +30,14 @@ from traced.store.retention import limits_of
 Paths = Annotated[
     list[Path],
     typer.Argument(
-        metavar="PATH...", help="Transcripts, exports, or folders of them; - is standard input."
+        metavar="PATH...", help="Transcripts, exports, or folders of them; - for standard input."
     ),
 ]
 # As a file that is named: one of this name is given as ./-
 STANDARD_INPUT: Final = Path("-")
 Again = Annotated[
-    bool, typer.Option("--again", help="Read files too that have not changed since an import.")
+    bool,
+    typer.Option("--again", help="Also read files that have not changed since they were imported."),
 ]
 
 
@@ -49,11 +50,11 @@ def import_(
     socket: Socket = None,
 ) -> None:
     """
-    Take in what Claude Code and Codex keep of their sessions, and what was exported.
+    Import transcripts of Claude Code and Codex, and what `traced export` wrote.
 
-    What hooks recorded stays as it is: an import adds what they missed, such as calls that were
-    refused, the model and the tokens of each prompt. What `traced export` wrote comes back whole.
-    Twice is once, and an import that was stopped goes on where it was. The daemon must be running.
+    What hooks recorded stays as it is: an import adds what they missed, such as refused calls, the
+    model and the tokens of each prompt. Exports come back whole. Importing twice changes nothing,
+    and an import that was interrupted resumes where it was. The daemon must be running.
 
     Example: traced import ~/.claude/projects ~/.codex/sessions
     """

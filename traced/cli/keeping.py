@@ -34,7 +34,7 @@ OlderThan = Annotated[
         "--older-than",
         metavar="LENGTH",
         parser=parse_length,
-        help="Remove sessions without an event for so long: 30d, 12h. Default: the setting.",
+        help="Remove sessions without an event for this long: 30d, 12h. Default: the setting.",
     ),
 ]
 MaxSize = Annotated[
@@ -43,7 +43,8 @@ MaxSize = Annotated[
         "--max-size",
         metavar="SIZE",
         parser=parse_size,
-        help="Remove the longest unused until so much is left: 1GiB. Default: the setting.",
+        help="Remove the least recently used sessions until the database is this size: 1GiB."
+        " Default: the setting.",
     ),
 ]
 
@@ -60,10 +61,10 @@ def prune(
     as_json: AsJson = False,
 ) -> None:
     """
-    Remove old sessions now, whole, and give their room back.
+    Remove old sessions now, and free the space they take.
 
-    The daemon does so hourly by the settings retention.days_max and retention.bytes_max. A session
-    that was used in the last 24 hours stays in any case.
+    The daemon does this every hour, by the settings retention.days_max and retention.bytes_max. A
+    session used in the last 24 hours is always kept.
 
     Example: traced prune --older-than 30d --dry-run
     """
@@ -154,7 +155,7 @@ def let_prune(found: Effective, wanted: Mapping[str, object]) -> Removed:
             break
         time.sleep(LOOK_SECONDS)
     if told.failure is not None or told.last is None:
-        raise TracedError(f"not all could be removed, the daemon goes on later: {told.failure}")
+        raise TracedError(f"not all could be removed, the daemon continues later: {told.failure}")
     return told.last
 
 

@@ -8,10 +8,13 @@ usage 2, wrong configuration 78; a traceback is a fault of the program.
 import inspect
 import keyword
 import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 import typer
+from typer.core import TyperGroup
 
 from traced import __version__
 from traced.cli.output import complain
@@ -22,30 +25,68 @@ from traced.streams import open_missing
 EXIT_CONFIG: Final = 78
 # Each command is the function of its name in this module of the folder. Only the module of the
 # command asked for is imported: the daemon's libraries take longer than `traced show` does.
-COMMANDS: Final = {
-    "run": "operate",
-    "status": "operate",
-    "service": "service",
-    "doctor": "doctoring",
-    "demo": "demo",
-    "web": "web",
-    "config": "configuring",
-    "prune": "keeping",
-    "backup": "keeping",
-    "export": "exporting",
-    "forward": "forwarding",
-    "import": "importing",
-    "install": "hooks",
-    "uninstall": "hooks",
-    "hook": "hooks",
-    "sessions": "reading",
-    "show": "reading",
-    "tail": "reading",
-    "stats": "reading",
-    "search": "search",
-    "mcp": "recalling",
-    "rejected": "rejects",
+GROUPS: Final = {
+    "Record": {
+        "demo": "demo",
+        "install": "hooks",
+        "uninstall": "hooks",
+        "run": "operate",
+        "service": "service",
+    },
+    "Look at what was recorded": {
+        "sessions": "reading",
+        "show": "reading",
+        "tail": "reading",
+        "search": "search",
+        "stats": "reading",
+        "web": "web",
+        "mcp": "recalling",
+    },
+    "Move it": {
+        "export": "exporting",
+        "import": "importing",
+        "forward": "forwarding",
+    },
+    "Keep it running": {
+        "status": "operate",
+        "doctor": "doctoring",
+        "config": "configuring",
+        "rejected": "rejects",
+        "prune": "keeping",
+        "backup": "keeping",
+    },
+    "Called by agents": {
+        "hook": "hooks",
+    },
 }
+# One column for all groups.
+NAME_CHARS: Final = 9
+COMMANDS: Final = {name: module for group in GROUPS.values() for name, module in group.items()}
+
+
+class _Formatter(Protocol):
+    """What writes help."""
+
+    def section(self, name: str) -> AbstractContextManager[None]:
+        """Indent what is written within under a title."""
+
+    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Write rows of two columns."""
+
+
+class _Groups(TyperGroup):
+    """The list of all commands, under what they are for."""
+
+    def format_commands(self, ctx: object, formatter: _Formatter) -> None:  # noqa: ARG002
+        """Write each group with the first sentence of its commands."""
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        (f"{name:<{NAME_CHARS}}", self.commands[name].short_help or "")
+                        for name in names
+                    ]
+                )
 
 
 def main() -> None:
@@ -61,6 +102,7 @@ def main() -> None:
 def application(first: str) -> typer.Typer:
     """Return the command line with the command `first`, or with all if there is none such."""
     app = typer.Typer(
+        cls=_Groups,
         callback=_options,
         no_args_is_help=True,
         add_completion=False,

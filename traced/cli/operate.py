@@ -1,6 +1,7 @@
-"""Commands of the operator: run the daemon, ask it how it is."""
+"""Commands of the operator: run the daemon, show its state."""
 
 import os
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,16 +23,42 @@ from traced.show.escape import printable
 from traced.streams import greet, put_stderr_aside
 
 Socket = Annotated[
-    Path | None, typer.Option("--socket", help="Where the daemon listens.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--socket", metavar="PATH", help="The socket the daemon listens on.", show_default=False
+    ),
 ]
-Database = Annotated[Path | None, typer.Option("--db", help="The SQLite file.", show_default=False)]
+Database = Annotated[
+    Path | None, typer.Option("--db", metavar="PATH", help="The database file.", show_default=False)
+]
 Spool = Annotated[
     Path | None,
     typer.Option(
-        "--spool", help="Folder that holds events while nobody answers.", show_default=False
+        "--spool",
+        metavar="PATH",
+        help="The folder that holds events while no daemon is running.",
+        show_default=False,
     ),
 ]
-Word = str | None
+Durability = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHAT",
+        help="What acknowledged events survive: power (loss) or process (death).",
+    ),
+]
+Capture = Annotated[
+    str | None,
+    typer.Option(metavar="MODE", help="How much content is stored: metadata, summary or full."),
+]
+LogLevel = Annotated[
+    str | None,
+    typer.Option(metavar="LEVEL", help="Lowest level logged: debug, info, warning or error."),
+]
+LogFormat = Annotated[
+    str | None,
+    typer.Option(metavar="FORMAT", help="Log format on stderr: auto, text, json or journal."),
+]
 
 FIRST_EVENT: Final = '{"v":1,"session_id":"try","trace_type":"tool","name":"hello"}'
 
@@ -40,26 +67,18 @@ def run(
     socket: Socket = None,
     db: Database = None,
     spool: Spool = None,
-    durability: Annotated[
-        Word, typer.Option(help="What an acked event survives: power (cut) or process (death).")
-    ] = None,
-    capture: Annotated[
-        Word, typer.Option(help="What of the content is kept: metadata, summary or full.")
-    ] = None,
-    log_level: Annotated[
-        Word, typer.Option(help="Least level that is logged: debug, info, warning or error.")
-    ] = None,
-    log_format: Annotated[
-        Word, typer.Option(help="Form of the log on stderr: auto, text, json or journal.")
-    ] = None,
+    durability: Durability = None,
+    capture: Capture = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
 ) -> None:
     """
-    Record: run the daemon in the foreground until Ctrl-C or SIGTERM.
+    Run the daemon in the foreground, until Ctrl-C or SIGTERM.
 
-    Settings come from flags, then TRACED_* variables, then config.toml, then defaults. At a SIGHUP
-    without a terminal config.toml is read anew: capture, redact.patterns, spool_scan_seconds,
+    Settings come from flags, then TRACED_* variables, then config.toml, then defaults. SIGHUP
+    (without a terminal) reloads config.toml: capture, redact.patterns, spool_scan_seconds,
     drain_seconds_max, retention.days_max, retention.bytes_max and log_level change at once, the log
-    names what needs a restart, and a wrong file changes nothing.
+    names what needs a restart, and a file with mistakes changes nothing.
 
     Example: traced run --capture full
     """
@@ -101,9 +120,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """
-    Ask the running daemon how it is.
+    Show the daemon's state.
 
-    Exit 1 if none answers, or if it can store nothing just now (`retrying`).
+    Exits 1 if no daemon answers, or if it cannot store anything just now (`retrying`).
 
     Example: traced status --json
     """
@@ -142,7 +161,8 @@ def _announce(found: Effective, *, is_managed: bool) -> None:
                 f"and listens on       {config.socket}",
                 "",
                 "Send a first event:",
-                f"  echo '{FIRST_EVENT}' | nc -NU {config.socket}",
+                f"  sock={shlex.quote(str(config.socket))}",
+                f"  echo '{FIRST_EVENT}' | nc -NU \"$sock\"",
                 "See it:               traced show last",
                 "Record Claude Code:   traced install claude-code",
                 "Stop:                 Ctrl-C",

@@ -35,10 +35,10 @@ NO_STEPS: Final = "no steps yet: `traced install` lets your agents record theirs
 
 Limit = Annotated[
     int,
-    typer.Option("--limit", "-n", metavar="N", min=0, max=LIMIT_MAX, help="At most so many."),
+    typer.Option("--limit", "-n", metavar="N", min=0, max=LIMIT_MAX, help="Show at most N."),
 ]
 SessionName = Annotated[
-    str, typer.Argument(metavar="SESSION", help="Its id, the beginning of it, or `last`.")
+    str, typer.Argument(metavar="SESSION", help="A session id, the beginning of one, or `last`.")
 ]
 
 
@@ -52,14 +52,14 @@ def sessions(
     *,
     limit: Limit = 50,
     empty_too: Annotated[
-        bool, typer.Option("--all", help="Those without a prompt and a step too.")
+        bool, typer.Option("--all", help="Include sessions without prompts and steps.")
     ] = False,
     agent: OfAgent = None,
     as_json: AsJson = False,
     db: Database = None,
 ) -> None:
     """
-    List sessions, the one used last first.
+    List sessions, most recent first.
 
     Example: traced sessions -n 10
     """
@@ -79,14 +79,15 @@ def sessions(
 def show(
     session: SessionName,
     prompt: Annotated[
-        int | None, typer.Argument(metavar="PROMPT", min=0, help="Only the prompt of this number.")
+        int | None,
+        typer.Argument(metavar="PROMPT", min=0, help="Only the prompt with this number."),
     ] = None,
     *,
     whole: Annotated[
         bool, typer.Option("--steps", "-v", help="Each step's full summaries and ids.")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on showing it, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Keep showing it as it grows, until Ctrl-C.")
     ] = False,
     agent: OfAgent = None,
     uid: OfUser = None,
@@ -96,16 +97,18 @@ def show(
     """
     Show what an agent did in a session, as a tree.
 
-    Each prompt is followed by what ran under it: what a sub-agent did stands under
-    the step that launched it, and a bracket on the left joins steps that ran side
-    by side. With -f a terminal shows it as it grows; into a pipe each step goes on
-    as a line when it starts and one when it ends.
+    Each prompt is followed by what ran under it. What a sub-agent did is shown
+    under the step that launched it, and a bracket on the left joins steps that ran
+    at the same time. With -f a terminal redraws it as it grows; a pipe gets a line
+    when a step starts and a line when it ends.
 
     Example: traced show last
     """
     asked = Asked(session, prompt, agent, uid)
     if follow and as_json:
-        raise typer.BadParameter("--json shows one moment: `traced tail -f --json` goes on")
+        raise typer.BadParameter(
+            "--follow does not go with --json; use `traced tail --follow --json --session SESSION`"
+        )
     with database(db) as connection:
         if follow:
             watch(connection, database_path(db), asked, whole=whole)
@@ -124,11 +127,11 @@ def show(
 def tail(
     *,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Keep printing new steps, until Ctrl-C.")
     ] = False,
     limit: Limit = 20,
     session: Annotated[
-        str | None, typer.Option("--session", metavar="SESSION", help="Only steps of this one.")
+        str | None, typer.Option("--session", metavar="SESSION", help="Only steps of this session.")
     ] = None,
     agent: OfAgent = None,
     uid: OfUser = None,
@@ -136,7 +139,7 @@ def tail(
     db: Database = None,
 ) -> None:
     """
-    Print the latest steps, and with -f those to come.
+    Print the latest steps; with -f also those to come.
 
     With -f a step has a line when it starts and one when it ends.
 
@@ -177,7 +180,9 @@ def stats(
     since: Annotated[
         str | None,
         typer.Option(
-            "--since", metavar="TIME", help="Only what ran since 90s, 15m, 24h, 7d ago, or a date."
+            "--since",
+            metavar="TIME",
+            help="Only what ran within the last 15m, 24h, 7d, or since a date.",
         ),
     ] = None,
     agent: Annotated[

@@ -14,11 +14,11 @@ from traced.cli.output import complain
 
 def mcp(*, db: Database = None) -> None:
     """
-    Answer agents' questions about what they did, as an MCP server on standard input and output.
+    Let agents query their own history: an MCP server on standard input and output.
 
-    Its tools only read: recent, session, search and slowest. The daemon need not run. The agent
-    starts it, once it is told of it: `claude mcp add traced -- traced mcp`, or likewise with
-    `codex mcp add`. It needs the extra `mcp`: pip install 'agent-traced[mcp]'.
+    Its tools are read-only: recent, session, search and slowest. The daemon need not be running.
+    Register it once and the agent starts it: `claude mcp add traced -- traced mcp`, or likewise
+    with `codex mcp add`. It needs the extra `mcp`: pip install 'agent-traced[mcp]'.
 
     Example: traced mcp --db other.db
     """

@@ -25,19 +25,17 @@ from traced.store.rows import RejectedEvent
 def rejected(
     *,
     limit: Limit = 20,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Hand all of them to the daemon once more.")
-    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Send them to the daemon again.")] = False,
     as_json: AsJson = False,
     db: Database = None,
     socket: Socket = None,
 ) -> None:
     """
-    List events that could not be taken, and why.
+    List events that could not be stored, and why.
 
-    With --retry those that can be read by now, after an upgrade or a change of the settings, are
-    handed to the running daemon and leave the list. The others stay; they are shown with what is
-    wrong with them today. Of an event whose text was not kept nothing can be read again.
+    With --retry, those that can be read by now, after an upgrade or a change of settings, are sent
+    to the running daemon and leave the list. The others stay, with what is wrong with them today.
+    An event whose text was not kept cannot be tried again.
 
     Example: traced rejected -n 5
     """

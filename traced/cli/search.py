@@ -20,28 +20,32 @@ LIMIT_MAX: Final = 10_000
 # Half a second of a person's time, for steps that a daemon which has ended had not indexed.
 UNINDEXED_MAX: Final = 20_000
 
+TYPES: Final = "tool, skill, mcp, agent, hook or command"
 TraceType = Literal["tool", "skill", "mcp", "agent", "hook", "command"]
 
 
 def search(
     text: Annotated[
         list[str],
-        typer.Argument(metavar="TEXT...", help="Words; the last may be the beginning of one."),
+        typer.Argument(metavar="TEXT...", help="Words; the last one may be incomplete."),
     ],
     *,
     limit: Annotated[
         int,
-        typer.Option("--limit", "-n", metavar="N", min=1, max=LIMIT_MAX, help="At most so many."),
+        typer.Option("--limit", "-n", metavar="N", min=1, max=LIMIT_MAX, help="Show at most N."),
     ] = 20,
     before: Annotated[
         int | None,
-        typer.Option("--before", metavar="REVISION", min=0, help="Go on where the last ended."),
+        typer.Option(
+            "--before", metavar="REVISION", min=0, help="Continue where the last search ended."
+        ),
     ] = None,
     agent: Annotated[
         str | None, typer.Option("--agent", metavar="NAME", help="Only steps of this agent.")
     ] = None,
     trace_type: Annotated[
-        TraceType | None, typer.Option("--type", help="Only steps of this type.")
+        TraceType | None,
+        typer.Option("--type", metavar="TYPE", help=f"Only steps of this type: {TYPES}."),
     ] = None,
     as_json: AsJson = False,
     db: Database = None,
@@ -49,7 +53,7 @@ def search(
     """
     Find steps by words of their name, server, input, output or error, the latest first.
 
-    All words must be there, in any order; case, accents and punctuation do not
+    All words must occur, in any order; case, accents and punctuation do not
     matter, so main.py is the two words main and py.
 
     Example: traced search npm install err

@@ -49,7 +49,7 @@ def service(
     ],
     *,
     system: Annotated[
-        bool, typer.Option("--system", help="One daemon for several users; as root.")
+        bool, typer.Option("--system", help="One daemon for several users; needs root.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
@@ -59,11 +59,11 @@ def service(
     ] = False,
 ) -> None:
     """
-    Let systemd run the daemon: it starts at the first event, and again if it dies.
+    Run the daemon under systemd: started by the first event, restarted if it dies.
 
-    install writes the units of your user, and starts the socket; after an upgrade it lets the new
-    program run, and nobody who comes meanwhile is turned away. uninstall takes away what it put
-    there; what was recorded stays. status exits 1 unless the socket listens.
+    install writes your user's units and starts the socket; after an upgrade it switches to the new
+    program without turning any client away. uninstall removes what install wrote; recordings stay.
+    status exits 1 unless the socket is listening.
 
     Example: traced service install --dry-run
     """

@@ -33,39 +33,51 @@ from traced.web.serving import Stop, serve
 PORT: Final = 8377
 PORT_MAX: Final = 65_535
 ROOT_UID: Final = 0
+Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address or name to listen on.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port",
+        metavar="PORT",
+        min=0,
+        max=PORT_MAX,
+        help="Port to listen on; 0 for any free one.",
+    ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", metavar="NAME", help="Another name of this machine; may be repeated."),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar="PATH",
+        help="The file with the token  [default: web-token in the state folder].",
+        show_default=False,
+    ),
+]
+Database = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file.")]
+Socket = Annotated[
+    Path | None,
+    typer.Option("--socket", metavar="PATH", help="The socket the daemon listens on."),
+]
 
 
 def web(
-    host: Annotated[str, typer.Option(help="Address or name to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=PORT_MAX, help="Port to listen on; 0 for any free one.")
-    ] = PORT,
+    host: Host = "127.0.0.1",
+    port: Port = PORT,
     *,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", help="A name by which others call this machine; may be repeated."),
-    ] = None,
-    token_path: Annotated[
-        Path | None,
-        typer.Option(
-            "--token-file",
-            metavar="PATH",
-            help="The file with the token  [default: web-token beside the state].",
-            show_default=False,
-        ),
-    ] = None,
-    db: Annotated[
-        Path | None, typer.Option("--db", metavar="PATH", help="The SQLite file.")
-    ] = None,
-    daemon_socket: Annotated[
-        Path | None, typer.Option("--socket", metavar="PATH", help="Where the daemon listens.")
-    ] = None,
+    name: Names = None,
+    token_path: TokenFile = None,
+    db: Database = None,
+    daemon_socket: Socket = None,
 ) -> None:
     """
     Serve the recorded sessions as pages and as an HTTP API, until Ctrl-C or SIGTERM.
 
-    On this machine you and root need no token. With --host of another address, or where the system
-    does not tell who asks, a token is needed: it is made in --token-file, and sent as
+    On this machine you and root need no token. If --host is another address, or the system does not
+    tell who is asking, a token is needed: it is created in --token-file, and sent as
     `Authorization: Bearer TOKEN` or once as ?token=TOKEN. There is no encryption: beyond your own
     network put a TLS proxy in front, or use ssh -L.
 

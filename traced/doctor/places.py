@@ -26,7 +26,7 @@ def look(found: Effective) -> Iterator[Finding]:
         yield from findings
     else:
         config = found.config
-        yield ok(CHECK, f"private, as they have to be: {config.db.parent}, {config.spool}")
+        yield ok(CHECK, f"permissions are private: {config.db.parent}, {config.spool}")
 
 
 def _folders(found: Effective) -> Iterator[Finding]:
@@ -41,7 +41,7 @@ def _folders(found: Effective) -> Iterator[Finding]:
     for folder, check in rules:
         if not os.path.lexists(folder):
             yield warning(
-                CHECK, f"{folder} is not there", "start the daemon, which makes it: traced run"
+                CHECK, f"{folder} does not exist", "start the daemon, which creates it: traced run"
             )
             continue
         try:

@@ -46,5 +46,5 @@ AGENT = Agent(
     form=JsonForm(entry_for, beside={"version": 1}),
     folder=folder,
     settings_path=settings_path,
-    notes=("written by Cursor's documentation; not tried with Cursor itself",),
+    notes=("based on Cursor's documentation; not tried with Cursor itself",),
 )

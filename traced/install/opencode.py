@@ -89,5 +89,5 @@ AGENT: Final = Agent(
     form=PluginForm(),
     folder=folder,
     settings_path=settings_path,
-    notes=("OpenCode loads the plugin when it starts: start it anew",),
+    notes=("OpenCode loads the plugin when it starts: restart it",),
 )

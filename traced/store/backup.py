@@ -68,7 +68,7 @@ def back_up(db: Path, copy: Path, *, replace: bool = False) -> Copy:
 
 def _check_name(db: Path, copy: Path, *, replace: bool) -> None:
     if not copy.parent.is_dir():
-        raise StoreError(f"{copy.parent} is no folder, expected one that exists")
+        raise StoreError(f"{copy.parent} is not an existing folder")
     if copy.is_dir():
         raise StoreError(f"{copy} is a folder, expected the name of a file in it")
     real = db.resolve()
