@@ -1,5 +1,7 @@
 """The pages under other conditions: nothing recorded, wrong addresses, a phone, no scripts."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from support.daemon import Daemon
@@ -26,6 +28,23 @@ def test_nothing_recorded_says_how_to_begin(page: Page) -> None:
 
     expect(page.get_by_role("heading", name="Nothing is recorded yet")).to_be_visible()
     expect(page.locator("pre")).to_contain_text("traced install")
+
+
+def test_a_page_says_that_nothing_is_recorded(browser: Browser, tmp_path: Path) -> None:
+    """It is not live where no daemon runs; it is again when one does."""
+    with Daemon(tmp_path / "d") as daemon:
+        site = Site(daemon)
+        context = browser.new_context(base_url=site.url)
+        page = context.new_page()
+        page.goto("/")
+        expect(page.get_by_role("status")).to_have_text("live")
+
+        daemon.stop()
+        expect(page.get_by_role("status")).to_have_text("no daemon is running", timeout=15_000)
+        daemon.start()
+        expect(page.get_by_role("status")).to_have_text("live", timeout=15_000)
+        context.close()
+        site.close()
 
 
 @pytest.mark.parametrize("path", ["/sessions/nobody", "/nowhere", "/?limit=no"])

@@ -129,7 +129,7 @@ def test_a_stop_ends_streams_in_order(recording: Recording) -> None:
         lines = answer.iter_lines()
         assert next(lines) == "retry: 2000"
         recording.step(1, 2, name="second")
-        data = next(line for line in lines if line.startswith("data: "))
+        data = next(line for line in lines if line.startswith('data: {"id"'))
         code = server.stop()
         list(lines)  # raises where the end of the answer is missing
 
@@ -174,7 +174,7 @@ def test_a_hook_posted_is_seen_live(tmp_path: Path) -> None:
             lines = answer.iter_lines()
             assert next(lines) == "retry: 2000"
             posted = httpx.post(f"{server.url}/api/hooks/claude-code", json=payload)
-            data = next(line for line in lines if line.startswith("data: "))
+            data = next(line for line in lines if line.startswith('data: {"id"'))
         health = server.get("/healthz")
         daemon.kill()
         ill = server.get("/healthz")

@@ -103,9 +103,7 @@ def test_without_the_agent_its_version_must_be_named(
 ) -> None:
     """The error says what to do."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(
-        AgentError, match=r"claude is not on PATH, .* name the version with --agent"
-    ):
+    with pytest.raises(AgentError, match=r"claude is not on PATH, .* name the version: --agent"):
         detect_version()
 
 

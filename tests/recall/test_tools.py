@@ -43,5 +43,5 @@ def test_wrong_arguments_are_named(recording: Recording) -> None:
 
 def test_no_database_is_told(tmp_path: Path) -> None:
     """Before anything is recorded the answer is how to begin."""
-    with pytest.raises(StoreError, match=r"no database at .* yet: start the daemon"):
+    with pytest.raises(StoreError, match=r"no database at .*: create it with"):
         TOOLS["recent"].call(tmp_path / "traced.db", {})

@@ -45,7 +45,7 @@ def test_a_statement_that_fails_is_told_as_such(recording: Recording) -> None:
 def test_a_missing_database_is_told(tmp_path: Path) -> None:
     """Where there is no database yet, the message says how to get one."""
     with (
-        pytest.raises(StoreError, match="start the daemon with `traced run`"),
+        pytest.raises(StoreError, match="create it with `traced run`"),
         bounded_reader(tmp_path / "traced.db", 30),
     ):
         pass

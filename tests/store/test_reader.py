@@ -15,7 +15,7 @@ def test_missing_database_says_how_to_get_one(tmp_path: Path) -> None:
     """Without a database the message names the file and the two ways out, and makes none."""
     path = tmp_path / "traced.db"
 
-    with pytest.raises(StoreError, match=r"traced\.db yet: start the daemon with `traced run`"):
+    with pytest.raises(StoreError, match=r"traced\.db: create it with `traced run`"):
         open_reader(path)
     assert not path.exists()
 
@@ -41,7 +41,19 @@ def test_foreign_file_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "traced.db"
     path.write_bytes(b"these are not the bytes of a database" * 100)
 
-    with pytest.raises(StoreError, match=r"traced\.db cannot be read \(file is not a database\)"):
+    with pytest.raises(StoreError, match=r"\(file is not a database\): name a database"):
+        open_reader(path)
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    """It is not asked for a table of ours."""
+    path = tmp_path / "their.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmark (url TEXT)")
+
+    with pytest.raises(
+        StoreError, match=r"their\.db has application id 0, expected \d+: it is not"
+    ):
         open_reader(path)
 
 

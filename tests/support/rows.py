@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from traced.store.migrate import APPLICATION_ID
 from traced.store.rows import Agent, Prompt, Session, SessionEntry, Step
 from traced.store.statements import schema_version
 
@@ -23,6 +24,7 @@ class Recording:
         self.connection = sqlite3.connect(path, isolation_level=None)
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+        self.connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self.connection.execute(f"PRAGMA user_version = {schema_version()}")
         self._sequence = 0
 

@@ -69,7 +69,7 @@ async def test_without_a_database_it_is_not_ready(tmp_path: Path) -> None:
 
     for answer in answers:
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-        assert "start the daemon with `traced run`" in answer.json()["detail"]
+        assert "create it with `traced run`" in answer.json()["detail"]
 
 
 async def test_a_fault_of_ours(tmp_path: Path, logged: list[Any]) -> None:

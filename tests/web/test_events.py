@@ -9,11 +9,12 @@ import pytest
 from starlette.types import Message, Scope
 from support.daemon import DEADLINE_SECONDS
 from support.rows import Recording
-from support.web import app_on
+from support.web import app_on, link_in
 
 from traced.store.pages import Changes
 from traced.web import events
 from traced.web.events import STREAMS_MAX, WINDOW_REVISIONS, Streams
+from traced.web.presence import Presence
 from traced.web.reading import Reading
 
 
@@ -56,8 +57,13 @@ class Stream:
 
     @property
     def events(self) -> list[tuple[str, int, Any]]:
-        """All events that came, read as a browser reads them."""
-        return list(_events(self.text.decode()))
+        """All events of steps that came, read as a browser reads them."""
+        return [each for each in _events(self.text.decode()) if each[0] != "daemon"]
+
+    @property
+    def daemon(self) -> list[tuple[str, int, Any]]:
+        """What came of the daemon."""
+        return [each for each in _events(self.text.decode()) if each[0] == "daemon"]
 
 
 def _events(text: str) -> Iterator[tuple[str, int, Any]]:
@@ -122,6 +128,17 @@ async def test_a_stream_begins_with_what_comes(recording: Recording, listener: L
     assert (changed[:2], changed[2]["status"]) == (("step", 3), "ok")
     row = recording.view("execution_traces")[1]
     assert changed[2] == row | {"input": None, "output": None}
+
+
+async def test_a_stream_tells_that_no_daemon_records(
+    recording: Recording, listener: Listener
+) -> None:
+    """Once, with the place in the revisions that the client has reached."""
+    recording.step(recording.session("s1"), 1)
+    async with listener.stream() as stream:
+        await stream.wait_for(lambda: bool(stream.daemon))
+
+    assert stream.daemon == [("daemon", 1, {"state": "away"})]
 
 
 async def test_who_comes_back_has_missed_nothing(recording: Recording, listener: Listener) -> None:
@@ -212,7 +229,9 @@ async def test_a_database_that_is_away_ends_no_stream(recording: Recording) -> N
     """While the file cannot be read nothing is told, and afterwards all that was missed."""
     session, hidden = recording.session("s1"), recording.path.with_suffix(".away")
     recording.path.rename(hidden)
-    streams = Streams(Reading(recording.path), lambda: False)
+    streams = Streams(
+        Reading(recording.path), Presence(link_in(recording.path.parent)), lambda: False
+    )
 
     assert await streams.changes(0, None) == Changes([], 0)
     hidden.rename(recording.path)

@@ -114,7 +114,7 @@ def detect_version(program: str = PROGRAM) -> Version:
     if found is None:
         raise AgentError(
             f"{program} is not on PATH, expected Claude Code; which hooks to write depends on its"
-            " version: install it, or name the version with --agent-version"
+            " version: install it, or name the version: --agent-version 2.1.330"
         )
     try:
         run = subprocess.run(  # noqa: S603 - the user's own agent

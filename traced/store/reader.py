@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NewType
 
 from traced.core.errors import StoreError
+from traced.store.migrate import APPLICATION_ID
 from traced.store.statements import schema_version
 
 ReadConnection = NewType("ReadConnection", sqlite3.Connection)
@@ -25,12 +26,12 @@ def open_reader(path: Path) -> ReadConnection:
     Open the database for reading; the caller closes it.
 
     Raises:
-        StoreError: If there is no database yet, it is not one of traced, or its schema is of
+        StoreError: If there is no database, it is not one of traced, or its schema is of
             another version than the program's; the message says what to do.
     """
     if not path.exists():
         raise StoreError(
-            f"there is no database at {path} yet: start the daemon with `traced run`,"
+            f"there is no database at {path}: create it with `traced run`,"
             " or name another one with --db or TRACED_DB"
         )
     try:
@@ -45,8 +46,9 @@ def open_reader(path: Path) -> ReadConnection:
         raise _unreadable(path, error) from error
     try:
         connection.execute("PRAGMA query_only = ON")
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        _check_version(path, version)
+        _check_version(path, application, version)
     except sqlite3.Error as error:
         connection.close()
         raise _unreadable(path, error) from error
@@ -84,8 +86,13 @@ def data_version(connection: ReadConnection) -> int:
     return int(version)
 
 
-def _check_version(path: Path, version: int) -> None:
+def _check_version(path: Path, application: int, version: int) -> None:
     newest = schema_version()
+    if application != APPLICATION_ID:
+        raise StoreError(
+            f"{path} has application id {application}, expected {APPLICATION_ID}:"
+            " it is not a database of traced; name another one with --db or TRACED_DB"
+        )
     if version > newest:
         raise StoreError(
             f"{path} has schema version {version}, expected {newest}:"
@@ -99,6 +106,10 @@ def _check_version(path: Path, version: int) -> None:
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> StoreError:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+        return StoreError(
+            f"{path} cannot be read ({error}): name a database of traced with --db or TRACED_DB"
+        )
     return StoreError(
         f"{path} cannot be read ({error}): expected a database of traced"
         " in a folder that this user may write to, as SQLite's readers must"

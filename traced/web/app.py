@@ -66,7 +66,7 @@ def create_app(
             *traces.routes(reading),
             *sessions.routes(reading),
             *figures.routes(reading),
-            *events.routes(reading, stopping),
+            *events.routes(reading, link, stopping),
             *hooks.routes(link, line_bytes_max),
             *health.routes(link),
             *openapi.routes(),

@@ -1,5 +1,5 @@
 """
-`/api/events`: steps as they are made and change, as a stream of server-sent events.
+`/api/events`: steps as they are made and change, and the daemon's state, as server-sent events.
 
 Law: a stream is a place in the revisions and nothing else. What a slow client has not read waits in
 the database, not in memory; and who comes back with the last id it saw has missed nothing.
@@ -22,6 +22,8 @@ from traced.store.pages import INT64_MAX, Changes
 from traced.store.reader import ReadConnection
 from traced.store.rows import Step
 from traced.web.asked import NAME_CHARS_MAX, Asked, whole_number
+from traced.web.link import Link
+from traced.web.presence import Presence
 from traced.web.problem import Problem, not_ready
 from traced.web.reading import Reading, session_named
 
@@ -55,8 +57,9 @@ class Pulse:
 class Streams:
     """The streams that are open; they end when `stopping` says so."""
 
-    def __init__(self, reading: Reading, stopping: Callable[[], bool]) -> None:
+    def __init__(self, reading: Reading, presence: Presence, stopping: Callable[[], bool]) -> None:
         self.reading = reading
+        self.presence = presence
         self.pulse = Pulse(reading)
         self.stopping = stopping
         self.open = 0
@@ -98,6 +101,7 @@ class EventStream(Response):
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_until_it_leaves, receive, tasks.cancel_scope)
+                tasks.start_soon(self._streams.presence.follow)
                 await self._run(send)
                 tasks.cancel_scope.cancel()
         finally:
@@ -106,11 +110,15 @@ class EventStream(Response):
     async def _run(self, send: Send) -> None:
         await _send(send, START)
         heartbeat_due = time.monotonic() + HEARTBEAT_SECONDS
+        state: str | None = None
         while not self._streams.stopping():
             found = await self._streams.changes(self._since, self._session_pk)
             is_behind = found.revision > self._since
             text = b"".join(_told(found, self._since))
             self._since = found.revision
+            if state != self._streams.presence.state:
+                state = self._streams.presence.state
+                text += _daemon(state, self._since)
             if not text and time.monotonic() >= heartbeat_due:
                 # The id too: of one session nothing may have been told for long.
                 text = b": heartbeat\nid: %d\n\n" % self._since
@@ -122,9 +130,9 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-def routes(reading: Reading, stopping: Callable[[], bool]) -> list[Route]:
+def routes(reading: Reading, link: Link, stopping: Callable[[], bool]) -> list[Route]:
     """Return the route of events."""
-    streams = Streams(reading, stopping)
+    streams = Streams(reading, Presence(link), stopping)
 
     async def events(request: Request) -> Response:
         asked = Asked(request, ("after", "session_id", "agent", "uid"))
@@ -158,6 +166,11 @@ def _told(found: Changes, since: int) -> Iterator[bytes]:
 
 def _event(step: Step) -> bytes:
     return b"event: step\nid: %d\ndata: %b\n\n" % (step.revision, msgspec.json.encode(step))
+
+
+def _daemon(state: str | None, revision: int) -> bytes:
+    told = msgspec.json.encode({"state": state})
+    return b"event: daemon\nid: %d\ndata: %b\n\n" % (revision, told)
 
 
 async def _send(send: Send, text: bytes) -> None:

@@ -133,7 +133,8 @@ OPERATIONS: Final = (
     Operation(
         "/api/events",
         "Steps as they are made and change: server-sent events `step`, with the revision as id and"
-        " the row without content as data; `reset` where the database is another one.",
+        " the row without content as data; `reset` where the database is another one; `daemon` with"
+        " its `state` (`ok`, `retrying`, `stopping`, `away` if none answers) when that changes.",
         events.MEDIA_TYPE,
         None,
         (

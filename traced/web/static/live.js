@@ -6,6 +6,13 @@ const FLUSH_MS = 400;
 const LOOK_MS = 5000; // for what has no event of its own: prompts, the end of a session
 const AGAIN_MS = 5000;
 
+// By the state of the daemon; a page that follows shows nothing new where nothing is recorded.
+const NOT_RECORDING = {
+  away: "no daemon is running",
+  retrying: "the daemon cannot store anything",
+  stopping: "the daemon is stopping",
+};
+
 const changed = new Set();
 let last = null;
 let isWaiting = false;
@@ -28,6 +35,10 @@ function connect(url) {
   if (last !== null) url.searchParams.set("after", last);
   const source = new EventSource(url);
   source.addEventListener("open", () => say("live", ""));
+  source.addEventListener("daemon", (event) => {
+    const why = NOT_RECORDING[JSON.parse(event.data).state];
+    say(why ?? "live", why ? "is-away" : "");
+  });
   source.addEventListener("step", (event) => {
     last = event.lastEventId;
     changed.add(String(JSON.parse(event.data).prompt_number));
