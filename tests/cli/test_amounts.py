@@ -1,7 +1,7 @@
 import pytest
 import typer
 
-from traced.cli.amounts import counted, parse_length, parse_size, size
+from traced.cli.amounts import parse_length, parse_size
 
 DAY_MS = 86_400_000
 
@@ -41,24 +41,8 @@ def test_what_is_no_length_is_refused(text: str) -> None:
         parse_length(text)
 
 
-def test_one_is_not_many() -> None:
-    """A noun is in the plural but for one, and thousands are set apart."""
-    assert counted(0, "session") == "0 sessions"
-    assert counted(1, "session") == "1 session"
-    assert counted(1200, "session") == "1,200 sessions"
-
-
 @pytest.mark.parametrize("text", ["1", "1GB", "1gib", "0MiB", "0.4B", "1025TiB", "-1GiB"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     """GB could mean two things; nothing and out of bounds are no sizes."""
     with pytest.raises(typer.BadParameter, match="expected something like 1GiB"):
         parse_size(text)
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 B"), (812, "812 B"), (1024, "1.0 KiB"), (2_000_000, "1.9 MiB"), (3 << 30, "3.0 GiB")],
-)
-def test_sizes_are_shown_in_their_largest_unit(count: int, text: str) -> None:
-    """With one digit after the point."""
-    assert size(count) == text

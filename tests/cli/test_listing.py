@@ -93,7 +93,7 @@ def test_stats_are_a_table() -> None:
     assert [line.plain for line in stats_table(WIDE, stats)] == [
         "TYPE  NAME           COUNT  ERRORS    P50    P95       TOTAL",
         "mcp   github·search     12       1  3.2 s  9.0 s  1 min 00 s",
-        "tool  Bash               1       0                      0 ms",
+        "tool  Bash               1       0",
     ]
 
 

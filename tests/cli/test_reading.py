@@ -137,7 +137,7 @@ def test_show_draws_prompts_and_steps(traced: Traced) -> None:
     words = [line.split()[:2] for line in traced("show", "0f3").stdout.splitlines() if line]
 
     assert words[-6:] == [
-        ["#0", "before"],
+        ["#0", "outside"],
         ["tool", "Tool0"],
         ["#1", "08:00:00"],
         ["tool", "Tool1"],

@@ -130,7 +130,7 @@ def test_prompt_0_is_what_came_first() -> None:
     nothing = msgspec.structs.replace(PROMPT, prompt_number=0, summary=None)
     no_text = msgspec.structs.replace(PROMPT, summary=None)
 
-    assert "#0  before the first prompt" in card([], prompt=nothing)
+    assert "#0  outside any prompt" in card([], prompt=nothing)
     assert "#1  (no text)" in card([], prompt=no_text)
 
 

@@ -58,7 +58,7 @@ def test_a_large_log_is_a_warning(recording: Recording) -> None:
     readable, log = found_of(recording.path, "database")
 
     assert (readable.state, log.state) == ("ok", "warning")
-    assert "has 300 MiB, expected at most 256" in log.told
+    assert "has 300.0 MiB, expected at most 256.0 MiB" in log.told
 
 
 def test_prompts_without_steps_where_there_were_some_are_a_warning(recording: Recording) -> None:

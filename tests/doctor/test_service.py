@@ -93,7 +93,7 @@ def test_losses_are_warnings_with_their_reasons() -> None:
 
     assert [finding.told for finding in lost] == [
         "2 events discarded since the daemon started: spool_full 2",
-        "1 events rejected since the daemon started: not_json 1",
+        "1 event rejected since the daemon started: not_json 1",
     ]
 
 

@@ -1,5 +1,5 @@
 """
-Amounts as people type and read them: how long, how many bytes, how many of what.
+Amounts as people type them: how long, how many bytes.
 
 Law: what is typed without a unit, or with one that could mean two things, is refused.
 """
@@ -9,10 +9,10 @@ from typing import Final
 
 import typer
 
+from traced.show.amounts import SIZES
 from traced.show.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 LENGTHS_MS: Final = {"min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
-SIZES: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 AMOUNT: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?([A-Za-z]+)", re.ASCII)
 # What the settings allow too.
 LENGTH_MS_MAX: Final = 36_500 * DAY_MS
@@ -37,19 +37,6 @@ def parse_size(text: str) -> int:
         typer.BadParameter: If it is none.
     """
     return _parsed(text, SIZES, BYTES_MAX, "1GiB or 500MiB, at most 1024TiB")
-
-
-def size(count: int) -> str:
-    """Return a size in its largest unit: `812 B`, `1.9 MiB`."""
-    for unit, worth in reversed(SIZES.items()):
-        if count >= worth > 1:
-            return f"{count / worth:.1f} {unit}"
-    return f"{count} B"
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number with its noun: `1 session`, `1,200 sessions`."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _parsed(text: str, units: dict[str, int], most: int, expected: str) -> int:

@@ -6,12 +6,12 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from traced.cli.amounts import size
 from traced.cli.common import AsJson
 from traced.cli.output import Output, complain, print_json
 from traced.cli.table import Column, table
 from traced.config import RULES, Rule
 from traced.settings import Effective, Setting, effective
+from traced.show.amounts import size
 from traced.show.escape import printable
 
 

@@ -20,11 +20,11 @@ from typing import Annotated
 import typer
 
 from traced import __version__
-from traced.cli.amounts import counted
 from traced.cli.common import Database, OfAgent, OfUser, database, since_option
 from traced.cli.output import complain, print_pieces
 from traced.core.errors import TracedError
 from traced.export import jsonl, otlp, perfetto, table
+from traced.show.amounts import counted
 from traced.show.escape import printable, printable_json
 from traced.store import queries
 from traced.store.exporting import PromptEntry, Row, SessionRows, Wanted, rows

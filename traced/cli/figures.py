@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from traced.cli.amounts import counted, size
+from traced.show.amounts import counted, size
 from traced.show.times import SECOND_MS, duration
 
 

@@ -19,12 +19,12 @@ from traced.backfill.files import SessionFiles, sessions
 from traced.backfill.journal import Journal
 from traced.backfill.sending import Sender
 from traced.backfill.work import Tally, Work
-from traced.cli.amounts import counted
 from traced.cli.common import AsJson, Database
 from traced.cli.operate import Socket
 from traced.cli.output import complain, print_json
 from traced.core.errors import TracedError
 from traced.settings import effective
+from traced.show.amounts import counted
 from traced.store.retention import limits_of
 
 Paths = Annotated[

@@ -10,7 +10,7 @@ import anyio
 import msgspec
 import typer
 
-from traced.cli.amounts import counted, parse_length, parse_size, size
+from traced.cli.amounts import parse_length, parse_size
 from traced.cli.asking import ask
 from traced.cli.common import AsJson, Database, database
 from traced.cli.operate import Socket
@@ -22,6 +22,7 @@ from traced.ingest.retention import Removed, Run, Told
 from traced.ingest.slices import ALONE
 from traced.logs import configure
 from traced.settings import Effective, effective
+from traced.show.amounts import counted, size
 from traced.store.backup import back_up
 from traced.store.retention import Limits, Plan, limits_of, plan
 from traced.store.store import open_store

@@ -14,6 +14,7 @@ from traced.cli import steps as words
 from traced.cli.screen import Screen, pad, pad_left
 from traced.cli.table import Column, table
 from traced.show import times
+from traced.show.amounts import counted
 from traced.store.rows import RejectedEvent, SessionEntry, Step, StepStats
 from traced.store.viewing import TitledSession
 
@@ -101,7 +102,7 @@ def stats_table(screen: Screen, stats: Sequence[StepStats]) -> Iterator[Text]:
             _errors(each.errors),
             Text(times.duration(each.p50_ms)),
             Text(times.duration(each.p95_ms)),
-            Text(times.duration(each.total_ms)),
+            Text(times.duration(each.total_ms) if each.p50_ms is not None else ""),
         ]
         for each in stats
     ]
@@ -113,7 +114,7 @@ def rejected_lines(screen: Screen, event: RejectedEvent) -> Iterator[Text]:
     line = Text(times.date_and_clock(event.received_at) + GAP)
     line.append(event.kind, "yellow").append(GAP).append(screen.clean(event.reason), "bold red")
     if event.count != 1:
-        line.append(f"{GAP}{event.count} events")
+        line.append(f"{GAP}{counted(event.count, 'event')}")
     line.append(GAP)
     yield line.append(screen.cut(event.detail or "", screen.width - line.cell_len))
     known = [event.agent, event.session_id]

@@ -16,6 +16,7 @@ from traced.cli import steps as words
 from traced.cli.cards import Card
 from traced.cli.screen import Screen, pad, pad_left
 from traced.show import times
+from traced.show.amounts import counted
 from traced.show.tree import Heading, Mark, Node, Tree
 from traced.show.usage import tokens
 from traced.store.rows import Prompt, SessionEntry, Step
@@ -64,10 +65,10 @@ def header(screen: Screen, entry: SessionEntry) -> Iterator[Text]:
     if session.model is not None:
         yield Text(screen.cut(f"with {session.model}", screen.width))
     yield Text(screen.cut(", ".join(_life(screen, entry)), screen.width))
-    counts = [count(entry.prompts, "prompt"), count(session.steps, "step")]
-    line = Text(", ".join(counts))
+    counts = [counted(entry.prompts, "prompt")] if entry.prompts else []
+    line = Text(", ".join([*counts, counted(session.steps, "step")]))
     if session.errors:
-        line.append(", ").append(count(session.errors, "error"), words.STATUS_STYLES["error"])
+        line.append(", ").append(counted(session.errors, "error"), words.STATUS_STYLES["error"])
     if entry.running:
         line.append(", ").append(f"{entry.running} running", words.STATUS_STYLES["running"])
     yield line
@@ -189,11 +190,6 @@ class Branches:
                     yield Text(indent + piece, "dim")
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 step`, `2 steps`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _life(screen: Screen, entry: SessionEntry) -> Iterator[str]:
     session = entry.session
     started_ms, ended_ms = times.epoch_ms(session.started_at), times.epoch_ms(session.ended_at)
@@ -212,7 +208,7 @@ def _life(screen: Screen, entry: SessionEntry) -> Iterator[str]:
 
 def _asked(screen: Screen, prompt: Prompt, room: int) -> str:
     if prompt.summary is None:
-        text = "before the first prompt" if prompt.prompt_number == 0 else "(no text)"
+        text = "outside any prompt" if prompt.prompt_number == 0 else "(no text)"
         return screen.cut(text, room)
     by = "by the agent: " if prompt.source == "agent" else ""
     return by + f'"{screen.cut(prompt.summary, room - len(by) - 2)}"'
@@ -230,9 +226,9 @@ def _card_end(screen: Screen, card: Card) -> Text:
         parts.append(Text(times.duration(ended_ms - started_ms)))
     # On a narrow screen what the agent was asked says more than a number.
     if screen.width >= words.WORDS_WIDTH_MIN:
-        parts.append(Text(count(len(card.steps), "step")))
+        parts.append(Text(counted(len(card.steps), "step")))
     if errors := sum(step.status == "error" for step in card.steps):
-        parts.append(Text(count(errors, "error"), words.STATUS_STYLES["error"]))
+        parts.append(Text(counted(errors, "error"), words.STATUS_STYLES["error"]))
     return Text(GAP).join(parts)
 
 

@@ -49,5 +49,6 @@ def _only(found: list[Card], number: int) -> list[Card]:
     chosen = [card for card in found if card.prompt.prompt_number == number]
     if not chosen:
         last = max((card.prompt.prompt_number for card in found), default=0)
-        raise SessionUnknown(f"the session has no prompt {number}, its last one is {last}")
+        there = f"its last one is {last}" if last else "nor any other"
+        raise SessionUnknown(f"the session has no prompt {number}, {there}")
     return chosen

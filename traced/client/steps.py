@@ -19,7 +19,8 @@ from traced.client.values import exception_text, json_text
 TraceType = Literal["tool", "skill", "mcp", "agent", "hook", "command"]
 Status = Literal["ok", "error", "denied", "cancelled"]
 
-SESSION_ID: Final = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.urandom(4).hex()}"
+# The part that differs comes first: lists show the beginning of an id.
+SESSION_ID: Final = f"{os.urandom(4).hex()}-{time.strftime('%Y%m%dT%H%M%S')}"
 """The session of steps that name none: one run of this program."""
 
 _enclosing: ContextVar["Step | None"] = ContextVar("traced_step", default=None)

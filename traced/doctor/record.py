@@ -12,6 +12,7 @@ from typing import Final
 
 from traced.core.errors import StoreError
 from traced.doctor.finding import Finding, failed, ok, warning, wrong
+from traced.show.amounts import size
 from traced.store.prompting import Prompting, prompting_since
 from traced.store.reader import open_reader, snapshot
 from traced.store.statements import schema_version
@@ -23,7 +24,6 @@ DISK_BYTES_LOW: Final = 512 << 20
 DISK_BYTES_MIN: Final = 32 << 20  # room for a few of the largest batches, and their log
 # One or two questions can be answered without any tool; so many in a row hardly are.
 SILENT_PROMPTS_MIN: Final = 3
-MIB: Final = 1 << 20
 
 
 def look(db: Path, now_ms: int) -> Iterator[Finding]:
@@ -34,14 +34,14 @@ def look(db: Path, now_ms: int) -> Iterator[Finding]:
     except StoreError as error:
         yield failed("database", error, "see the daemon's log; docs/operations.md has a restore")
     else:
-        told = f"{db}, schema version {schema_version()}, {_size(db) // MIB} MiB"
+        told = f"{db}, schema version {schema_version()}, {size(_size(db))}"
         yield ok("database", told)
         yield from _silent(prompting)
     wal = db.with_name(f"{db.name}-wal")
     if _size(wal) > WAL_BYTES_MAX:
         yield warning(
             "database",
-            f"its log {wal} has {_size(wal) // MIB} MiB, expected at most {WAL_BYTES_MAX // MIB}",
+            f"its log {wal} has {size(_size(wal))}, expected at most {size(WAL_BYTES_MAX)}",
             f"end who reads for so long: `lsof {wal}` lists who has it open",
         )
 
@@ -60,7 +60,7 @@ def disks(folders: Iterable[Path]) -> Iterator[Finding]:
 def room(folder: Path, disk: os.statvfs_result) -> Finding:
     """Judge the file system that `folder` is on."""
     free = disk.f_bavail * disk.f_frsize
-    told = f"{free // MIB} MiB free at {folder}"
+    told = f"{size(free)} free at {folder}"
     if disk.f_flag & os.ST_RDONLY:
         return wrong("disk", f"{folder} is mounted read-only", "mount it anew, after a look at it")
     if free < DISK_BYTES_MIN:

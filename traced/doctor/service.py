@@ -12,6 +12,7 @@ import msgspec
 from traced import __version__
 from traced.core.errors import NotRunning, TracedError
 from traced.doctor.finding import Finding, ok, warning, wrong
+from traced.show.amounts import counted
 
 # Asks the daemon with a control word; raises NotRunning, or TracedError where it refuses.
 Ask = Callable[[str], Mapping[str, object]]
@@ -78,7 +79,7 @@ def _writer(status: Status) -> Finding:
     age = status.last_commit_age_seconds
     waits = status.uptime_seconds if age is None else age
     last = "none yet" if age is None else f"the last {age:.0f} s ago"
-    told = f"{status.state}, {status.queued} events wait, commits: {last}"
+    told = f"{status.state}, {counted(status.queued, 'event')} waiting, commits: {last}"
     if status.state == "retrying" or (status.queued and waits > COMMIT_SECONDS_MAX):
         return wrong("writer", told, SEE_LOG)
     if status.state != "ok":
@@ -88,11 +89,11 @@ def _writer(status: Status) -> Finding:
 
 def _losses(status: Status) -> Iterator[Finding]:
     for what, counts in (("discarded", status.discarded), ("rejected", status.rejected)):
-        if sum(counts.values()):
+        if total := sum(counts.values()):
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.items() if count)
             yield warning(
                 "losses",
-                f"{sum(counts.values())} events {what} since the daemon started: {reasons}",
+                f"{counted(total, 'event')} {what} since the daemon started: {reasons}",
                 "`traced rejected` lists them, each with what was wrong",
             )
 

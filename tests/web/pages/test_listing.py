@@ -83,7 +83,7 @@ async def test_empty_sessions_are_shown_on_demand(recording: Recording, look: Lo
     recording.session("s1")
 
     assert titles(await look("/")) == []
-    assert titles(await look("/", all="true")) == ["no prompt"]
+    assert titles(await look("/", all="true")) == ["s1"]
 
 
 async def test_a_part_is_the_list_alone(recording: Recording, look: Look) -> None:
