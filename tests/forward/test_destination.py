@@ -103,6 +103,7 @@ def test_the_address_is_shown_without_keys() -> None:
     found = destination({}, "https://u:p@[::1]:9/x?key=1")
 
     assert found.shown == "https://[::1]:9/x/v1/traces"
+    assert found.tenant == "u?key=1"
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,8 @@ def test_each_backend_and_database_has_its_file() -> None:
     assert here == Path("/f/fa200fd4832c7213.json")
     assert progress_path(folder, "http://b/v1/traces", Path("/traced.db")) != here
     assert progress_path(folder, "http://a/v1/traces", Path("/other.db")) != here
+    tenants = {
+        progress_path(folder, "http://a/v1/traces", Path("/traced.db"), tenant)
+        for tenant in ("", "team=a", "team=b")
+    }
+    assert len(tenants) == 3

@@ -84,7 +84,7 @@ def _prepared(found: Effective, cursor: Path | None, place: Destination) -> Path
     state = found.folders.state
     prepare_private_folder(state)
     prepare_private_folder(state / FOLDER)
-    return progress_path(state / FOLDER, place.shown, found.config.db)
+    return progress_path(state / FOLDER, place.shown, found.config.db, place.tenant)
 
 
 def _way(

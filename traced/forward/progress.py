@@ -33,9 +33,10 @@ class Progress(msgspec.Struct, frozen=True):
     held_why: str | None = None
 
 
-def progress_path(folder: Path, endpoint: str, database: Path) -> Path:
-    """Return the file for one backend and database: each pair has its own."""
-    digest = blake2b(msgspec.json.encode([endpoint, str(database)]), digest_size=NAME_BYTES)
+def progress_path(folder: Path, endpoint: str, database: Path, tenant: str = "") -> Path:
+    """Return the file for one backend, its tenant if it has some, and database."""
+    named = [endpoint, str(database), tenant] if tenant else [endpoint, str(database)]
+    digest = blake2b(msgspec.json.encode(named), digest_size=NAME_BYTES)
     return folder / f"{digest.hexdigest()}.json"
 
 
