@@ -1,2 +1,2 @@
--- Make way for the tallies of a span.
+-- Make way for the tallies of an extent.
 DELETE FROM tally WHERE level = :level AND number = :number;

@@ -2,14 +2,14 @@
 -- Numbers are those of the database's sequence, from which ids and revisions come.
 CREATE TABLE progress (
     only INTEGER PRIMARY KEY CHECK (only = 1),
-    marked INTEGER NOT NULL,        -- spans that steps up to this revision changed are taken out
+    marked INTEGER NOT NULL,        -- extents that steps up to this revision changed are taken out
     removal_id INTEGER NOT NULL,    -- the last removal of a session that is known here
     witness_id INTEGER NOT NULL,    -- a step of the database that this belongs to; 0 before one
     witness_created_at INTEGER NOT NULL
 ) STRICT;
 
 -- What tallies there are: of 4^level blocks of 16,384 ids, from number * 4^level on.
-CREATE TABLE span (
+CREATE TABLE extent (
     level INTEGER NOT NULL,
     number INTEGER NOT NULL,
     ran_from INTEGER,               -- the first and last time at which one ran; null: none is left
@@ -26,7 +26,7 @@ CREATE TABLE kind (
     UNIQUE (agent, trace_type, name, source)
 ) STRICT;
 
--- Steps of one kind that took about as long; what stands here without a span is void.
+-- Steps of one kind that took about as long; what stands here without an extent is void.
 CREATE TABLE tally (
     level INTEGER NOT NULL,
     number INTEGER NOT NULL,

@@ -1,4 +1,4 @@
--- Make the tallies of a span out of those of its four parts.
+-- Make the tallies of an extent out of those of its four parts.
 INSERT INTO tally (level, number, kind_pk, about_us, steps, errors, total_ms)
 SELECT :level, :number, kind_pk, about_us, sum(steps), sum(errors), sum(total_ms)
 FROM tally

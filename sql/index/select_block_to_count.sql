@@ -9,6 +9,6 @@ SELECT block.number
 FROM block
 WHERE
     block.number >= (SELECT min(step.id) >> 14 FROM step)
-    AND NOT EXISTS (SELECT 1 FROM span WHERE span.level = 0 AND span.number = block.number)
+    AND NOT EXISTS (SELECT 1 FROM extent WHERE extent.level = 0 AND extent.number = block.number)
     AND block.number NOT IN (SELECT value FROM json_each(:held))
 LIMIT 1;

@@ -1,5 +1,5 @@
 -- How many steps of each kind took how long; MCP tools by server too.
--- Steps are taken as tallies from :spans, a JSON list of [level, number], and one by one from
+-- Steps are taken as tallies from :extents, a JSON list of [level, number], and one by one from
 -- :ranges, a JSON list of [first id, last id]; of one :agent, or (null) of all; of the latter only
 -- those that ran at :since (Unix ms) or later.
 WITH
@@ -7,7 +7,7 @@ WITH
         SELECT
             tally.kind_pk, tally.about_us,
             sum(tally.steps) AS steps, sum(tally.errors) AS errors, sum(tally.total_ms) AS total_ms
-        FROM json_each(:spans) AS wanted
+        FROM json_each(:extents) AS wanted
         CROSS JOIN tally
             ON tally.level = json_extract(wanted.value, '$[0]')
             AND tally.number = json_extract(wanted.value, '$[1]')

@@ -7,7 +7,12 @@ from support.index import bring_up_to_date, found, orders
 from support.rows import Recording
 
 from traced.core.errors import StoreError
-from traced.store.index.companion import companion_path, open_companion, open_with_companion
+from traced.store.index.companion import (
+    VERSION,
+    companion_path,
+    open_companion,
+    open_with_companion,
+)
 
 
 def version(path: Path) -> int:
@@ -41,7 +46,7 @@ def test_a_damaged_one_is_made_anew(recording: Recording, content: bytes) -> Non
     bring_up_to_date(recording.path)
 
     assert orders(recording.path, "bash") == [1]
-    assert version(companion_path(recording.path)) == 1
+    assert version(companion_path(recording.path)) == VERSION
     aside = companion_path(recording.path).parent.glob("*.unreadable-*")
     assert [each.read_bytes() for each in aside] == ([content] if content else [])
 
@@ -54,7 +59,7 @@ def test_one_of_another_version_is_made_anew(recording: Recording) -> None:
         connection.execute("PRAGMA user_version = 99")
     bring_up_to_date(recording.path)
 
-    assert version(companion_path(recording.path)) == 1
+    assert version(companion_path(recording.path)) == VERSION
     assert orders(recording.path, "bash") == [1]
 
 

@@ -10,10 +10,10 @@ from traced.store.index.companion import companion_path
 from traced.store.index.indexer import Indexer
 
 
-def spans(path: Path) -> set[tuple[int, int]]:
-    """Return the level and number of each span of a companion."""
+def extents(path: Path) -> set[tuple[int, int]]:
+    """Return the level and number of each extent of a companion."""
     with closing(sqlite3.connect(companion_path(path))) as connection:
-        return set(connection.execute("SELECT level, number FROM span"))
+        return set(connection.execute("SELECT level, number FROM extent"))
 
 
 def bands(path: Path) -> list[int]:
@@ -31,7 +31,7 @@ def test_full_blocks_are_counted(recording: Recording) -> None:
         recording.skip(BLOCK - 1)
     bring_up_to_date(recording.path)
 
-    assert spans(recording.path) == {(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 0)}
+    assert extents(recording.path) == {(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 0)}
 
 
 def test_nothing_is_counted_before_a_block_is_full(recording: Recording) -> None:
@@ -40,12 +40,12 @@ def test_nothing_is_counted_before_a_block_is_full(recording: Recording) -> None
     recording.skip(BLOCK - 3)
     bring_up_to_date(recording.path)
 
-    assert spans(recording.path) == set()
+    assert extents(recording.path) == set()
     assert counted(recording.path)[0].count == 1
 
 
 def test_a_change_takes_out_what_it_concerns(recording: Recording) -> None:
-    """A changed step's block and the spans above it no longer hold; the others do."""
+    """A changed step's block and the extents above it no longer hold; the others do."""
     pk = recording.session()
     steps = []
     for order in range(1, 6):
@@ -56,7 +56,7 @@ def test_a_change_takes_out_what_it_concerns(recording: Recording) -> None:
         recording.change(steps[0], status="error")
         indexer.work()
 
-        assert spans(recording.path) == {(0, 1), (0, 2), (0, 3), (0, 4)}
+        assert extents(recording.path) == {(0, 1), (0, 2), (0, 3), (0, 4)}
 
 
 def test_a_block_is_not_counted_anew_at_every_change(recording: Recording) -> None:
@@ -69,12 +69,12 @@ def test_a_block_is_not_counted_anew_at_every_change(recording: Recording) -> No
         drain(indexer)
         recording.change(step, status="error")
         drain(indexer)
-        assert spans(recording.path) == set()
+        assert extents(recording.path) == set()
         assert counted(recording.path)[0].errors == 1
 
         now = 31.0
         drain(indexer)
-        assert spans(recording.path) == {(0, 0)}
+        assert extents(recording.path) == {(0, 0)}
         assert counted(recording.path)[0].errors == 1
 
 
@@ -89,7 +89,7 @@ def test_removed_steps_are_not_counted(recording: Recording) -> None:
 
     assert counted(recording.path)[0].count == 4
     bring_up_to_date(recording.path)
-    assert spans(recording.path) == {(0, 0)}
+    assert extents(recording.path) == {(0, 0)}
     assert counted(recording.path)[0].count == 4
 
 

@@ -24,7 +24,7 @@ IndexConnection = NewType("IndexConnection", sqlite3.Connection)
 T = TypeVar("T")
 
 APPLICATION_ID: Final = 0x74726378  # "trcx"
-VERSION: Final = 1
+VERSION: Final = 2
 BUSY_SECONDS_MAX: Final = 2.0
 STATEMENTS_CACHED_MAX: Final = 128
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 BLOCK_BITS: Final = 14
 # Four blocks: the words of a volume that begin with one letter are gone through in 20 ms.
 VOLUME_BITS: Final = 16
-# Four spans make one of the next level, so that any range is at most three spans of each level.
+# Four extents make one of the next level, so that any range is at most three extents of each level.
 SPAN_BITS: Final = 2
 
 

@@ -51,7 +51,7 @@ def stats(
         with snapshot(connection):
             cover = _Cover(connection, since)
             asked = {
-                "spans": _json(cover.spans),
+                "extents": _json(cover.extents),
                 "ranges": _json(cover.ranges),
                 "since": since,
                 "agent": agent,
@@ -110,21 +110,21 @@ def _percentiles(
 
 class _Cover:
     """
-    The fewest spans and ranges of ids that together hold all steps since a time.
+    The fewest extents and ranges of ids that together hold all steps since a time.
 
-    A span holds if it stands in its table and nothing of it has changed since; it is taken if all
-    of it ran since then. What is left are whole blocks, taken as `ranges`, neighbours as one.
+    An extent holds if it stands in its table and nothing of it has changed since; it is taken if
+    all of it ran since then. What is left are whole blocks, taken as `ranges`, neighbours as one.
     """
 
     def __init__(self, connection: ReadConnection, since: int) -> None:
-        self.spans: list[tuple[int, int]] = []
+        self.extents: list[tuple[int, int]] = []
         self.ranges: list[Range] = []
         self._since = since
         execute = connection.execute
         marked, removal_id, _, sequence = execute(statement("index/select_progress")).fetchone()
         self._ran = {
             (level, number): (ran_from, ran_to)
-            for level, number, ran_from, ran_to in execute(statement("index/select_spans"))
+            for level, number, ran_from, ran_to in execute(statement("index/select_extents"))
         }
         self._changed: set[tuple[int, int]] = set()
         levels = max((level for level, _ in self._ran), default=0)
@@ -147,7 +147,7 @@ class _Cover:
             if ran_to is None or ran_to < self._since:
                 return
             if ran_from >= self._since:
-                self.spans.append(key)
+                self.extents.append(key)
                 return
         if level > 0:
             for part in range(number << SPAN_BITS, number + 1 << SPAN_BITS):

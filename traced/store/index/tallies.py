@@ -1,8 +1,9 @@
 """
-Tallies: how many steps of each kind took about how long, of a block and of ever larger spans.
+Tallies: how many steps of each kind took about how long, of a block and of ever larger extents.
 
-Law: a span stands in its table exactly as long as its tallies are those of its steps. What changes
-or removes a step takes out the spans that hold it; they are counted anew, from the steps alone.
+Law: an extent stands in its table exactly as long as its tallies are those of its steps. What
+changes or removes a step takes out the extents that hold it; they are counted anew, from the steps
+alone.
 """
 
 import sqlite3
@@ -46,12 +47,12 @@ class Tallies:
         self._taken_out: dict[int, float] = {}
 
     def mark(self) -> None:
-        """Take out the spans of what has changed or was removed, and note what words are void."""
+        """Take out the extents of what has changed or was removed, and note what words are void."""
         execute = self._connection.execute
         marked, removal_id, _, sequence = execute(statement("index/select_progress")).fetchone()
         blocks = sorted(changed_blocks(self._connection, marked, removal_id))
         if blocks:
-            execute(statement("index/delete_spans"), {"blocks": _json(blocks)})
+            execute(statement("index/delete_extents"), {"blocks": _json(blocks)})
             now = self._clock()
             self._taken_out.update((number, now) for number in blocks)
         removed = removals(self._connection, removal_id)
@@ -75,18 +76,18 @@ class Tallies:
         execute(statement("index/delete_tallies"), {"level": 0, "number": number})
         first, last = block(number)
         asked = {"number": number, "first": first, "last": last}
-        for name in ("put_kinds", "put_tallies", "put_span"):
+        for name in ("put_kinds", "put_tallies", "put_extent"):
             execute(statement(f"index/{name}"), asked)
         return True
 
     def merge(self) -> bool:
-        """Make one larger span whose parts are all there; return whether there was one."""
+        """Make one larger extent whose parts are all there; return whether there was one."""
         execute = self._connection.execute
-        row = execute(statement("index/select_span_to_merge")).fetchone()
+        row = execute(statement("index/select_extent_to_merge")).fetchone()
         if row is None:
             return False
         asked = {"level": row[0], "number": row[1]}
-        for name in ("delete_tallies", "merge_tallies", "merge_span"):
+        for name in ("delete_tallies", "merge_tallies", "merge_extent"):
             execute(statement(f"index/{name}"), asked)
         return True
 

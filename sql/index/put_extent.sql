@@ -1,5 +1,5 @@
 -- Say that the tallies of block :number, ids from :first to :last, are those of its steps.
-INSERT INTO span (level, number, ran_from, ran_to)
+INSERT INTO extent (level, number, ran_from, ran_to)
 SELECT
     0, :number,
     min(coalesce(step.started_at, step.ended_at, step.created_at)),

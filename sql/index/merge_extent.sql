@@ -1,5 +1,5 @@
--- Say that a span's tallies are those of its four parts.
-INSERT INTO span (level, number, ran_from, ran_to)
+-- Say that an extent's tallies are those of its four parts.
+INSERT INTO extent (level, number, ran_from, ran_to)
 SELECT :level, :number, min(ran_from), max(ran_to)
-FROM span
+FROM extent
 WHERE level = :level - 1 AND number BETWEEN :number * 4 AND :number * 4 + 3;

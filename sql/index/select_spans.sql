@@ -1,2 +1,0 @@
--- The spans whose tallies hold.
-SELECT level, number, ran_from, ran_to FROM span;
