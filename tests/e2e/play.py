@@ -26,11 +26,12 @@ from traced.install.claude_code import Version, events_for
 BLANKED = (
     re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
     re.compile(r"\ba[0-9a-f]{6}(?:[0-9a-f]{10})?\b"),  # a sub-agent's id
+    re.compile(r"\bb[0-9a-z]{8}\b"),  # a background task's
     re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
     re.compile(r"(?<=duration_ms[:>])\s?\d+"),
 )
 VOLATILE = re.compile(
-    r"uuid|run_?[iI]d|messaging_socket_path|timestamp|end_time|.*_ms|.*DurationMs"
+    r"uuid|run_?[iI]d|task_id|messaging_socket_path|timestamp|end_time|.*_ms|.*DurationMs"
     r"|cache_control|usage|modelUsage|total_cost_usd"
 )
 # Which of two parallel results it is put behind depends on which call ended last.

@@ -250,6 +250,86 @@ DENIED = Scenario(
     files={"a.txt": "a\n"},
 )  # fmt: skip
 
+VETO = json.dumps(
+    {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": "deny",
+            "permissionDecisionReason": "not today",
+        }
+    }
+)
+VETOED = Scenario(
+    "vetoed",
+    {"vetoed": [[bash("touch c.txt"), read("@project/a.txt")], ["My user's hook says no."]]},
+    (
+        Step(
+            "vetoed_1_0",
+            "tool",
+            "Bash",
+            "touch c.txt",
+            "denied",
+            error="PreToolUse:Bash hook error: not today",
+        ),
+        Step("vetoed_1_1", "tool", "Read", "@project/a.txt"),
+    ),
+    files={
+        "a.txt": "a\n",
+        "veto.json": VETO,
+        ".claude/settings.json": json.dumps(
+            {
+                "hooks": {
+                    "PreToolUse": [
+                        {
+                            "matcher": "Bash",
+                            "hooks": [{"type": "command", "command": "cat @project/veto.json"}],
+                        }
+                    ]
+                }
+            }
+        ),
+    },
+    since=(2, 1, 330),  # before, its hooks tell less, or in other words
+)
+
+MANY = Scenario(
+    "many",
+    {
+        "many": [
+            [
+                bash(f"sleep 0.{place % 7}; printf '%020000d' {place}") if place % 3 == 0
+                else read(f"@project/\u00fc \u4e2d{place}.txt")
+                for place in range(30)
+            ],
+            ["That was much."],
+        ]
+    },
+    tuple(
+        Step(f"many_1_{place}", "tool", "Bash", f"sleep 0.{place % 7}; printf '%020000d' {place}")
+        if place % 3 == 0
+        else Step(f"many_1_{place}", "tool", "Read", f"@project/\u00fc \u4e2d{place}.txt")
+        for place in range(30)
+    ),
+    files={f"\u00fc \u4e2d{place}.txt": "a\n" for place in range(30)},
+)  # fmt: skip
+
+BEHIND = Scenario(
+    "behind",
+    {
+        "behind": [
+            [Call("Bash", {"command": "sleep 1; echo behind", "run_in_background": True})],
+            [bash("echo before")],
+            ["It runs behind."],
+        ]
+    },
+    (
+        Step("behind_1_0", "tool", "Bash", "sleep 1; echo behind"),
+        Step("behind_2_0", "tool", "Bash", "echo before"),
+    ),
+    prompts=("user", "agent"),
+    since=NEW,  # before, print mode ends without waiting for it
+)
+
 API_ERROR = Scenario(
     "api-error",
     {"api-error": [[bash("echo one")], Failure(400, "invalid_request_error")]},
@@ -260,5 +340,5 @@ API_ERROR = Scenario(
 
 SCENARIOS = (
     BASIC, PARALLEL, FAILING, EXTENSIONS, COMMAND, AGENTS, NESTED, BACKGROUND, RESUMED, QUEUED,
-    DENIED, API_ERROR,
+    DENIED, API_ERROR, VETOED, MANY, BEHIND,
 )  # fmt: skip
