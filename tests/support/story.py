@@ -26,7 +26,8 @@ class Teller:
 
     def ran(self, name: str, at: int, length: int, summary: str, **told: Any) -> None:
         """Tell of a step."""
-        said = {"agent": self._agent, "input_summary": summary, **told}
+        sent_at = self._start + at + length
+        said = {"agent": self._agent, "sent_at": sent_at, "input_summary": summary, **told}
         self.lines.append(step(self._session_id, name, self._start + at, length, **said))
 
 
@@ -99,6 +100,7 @@ def _checkout(start: int) -> Teller:
             phase="start",
             call_id="toolu_checks",
             started_at=start + 197_000,
+            sent_at=start + 197_000,
             input_summary="gh pr checks --watch",
         )
     )
