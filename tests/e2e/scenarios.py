@@ -6,6 +6,7 @@ Law: what must be recorded is written by hand, from what the script says and the
 
 import json
 
+from e2e.at_once import BACKGROUND, BEHIND, MANY, PARALLEL, QUEUED
 from e2e.claude import SKIP
 from e2e.scenario import NEW, Run, Scenario, Step, bash, follow, launch, read
 from e2e.scripts import Call, Failure
@@ -38,16 +39,6 @@ BASIC = Scenario(
         Step("basic_4_0", "tool", "Edit", "@project/b.txt"),
         Step("basic_5_0", "tool", "Write", "@project/big.txt"),
     ),
-)
-
-PARALLEL = Scenario(
-    "parallel",
-    {"parallel": [[read(f"@project/{name}.txt") for name in "abcde"]]},
-    tuple(
-        Step(f"parallel_1_{place}", "tool", "Read", f"@project/{name}.txt")
-        for place, name in enumerate("abcde")
-    ),
-    files={f"{name}.txt": f"{name}\n" for name in "abcde"},
 )
 
 FAILING = Scenario(
@@ -174,22 +165,6 @@ NESTED = Scenario(
     since=NEW,  # before, a sub-agent launches none
 )
 
-UNTIL_STOP = "until grep -qs :.Stop @witnessed/*; do sleep 0.05; done"
-BACKGROUND = Scenario(
-    "background",
-    {
-        "background": [[launch("slow", background=True)], ["It works on."], ["It is done."]],
-        "slow": [[bash(UNTIL_STOP)], ["The slow one is done."]],
-    },
-    (
-        Step("background_1_0", "agent", "general-purpose", "Play slow"),
-        Step("slow_1_0", "tool", "Bash", UNTIL_STOP, within="background_1_0"),
-    ),
-    agents=1,
-    prompts=("user", "agent"),
-    since=NEW,  # before, print mode ends without waiting for it
-)
-
 RESUMED = Scenario(
     "resumed",
     {script: [[bash(f"echo {script}")], ["Done."]] for script in ("first", "second")},
@@ -199,30 +174,6 @@ RESUMED = Scenario(
     ),
     runs=(Run(follow("first")), Run(follow("second"), (SKIP, "--continue"))),
     prompts=("user", "user"),
-)
-
-QUEUED = Scenario(
-    "queued",
-    {
-        "early": [[bash("sleep 0.5; echo early")], ["Done."]],
-        "late": [[bash("echo late")], ["Done."]],
-    },
-    (
-        Step("early_1_0", "tool", "Bash", "sleep 0.5; echo early"),
-        Step("late_1_0", "tool", "Bash", "echo late"),
-    ),
-    runs=(
-        Run(
-            "".join(
-                json.dumps({"type": "user", "message": {"role": "user", "content": follow(script)}})
-                + "\n"
-                for script in ("early", "late")
-            ),
-            (SKIP, "--input-format", "stream-json"),
-        ),
-    ),
-    summary=f"{follow('early')}\n{follow('late')}",
-    since=(2, 1, 330),  # before, no hook tells of a prompt that waits for the one before it
 )
 
 DENIED = Scenario(
@@ -290,44 +241,6 @@ VETOED = Scenario(
         ),
     },
     since=(2, 1, 330),  # before, its hooks tell less, or in other words
-)
-
-MANY = Scenario(
-    "many",
-    {
-        "many": [
-            [
-                bash(f"sleep 0.{place % 7}; printf '%020000d' {place}") if place % 3 == 0
-                else read(f"@project/\u00fc \u4e2d{place}.txt")
-                for place in range(30)
-            ],
-            ["That was much."],
-        ]
-    },
-    tuple(
-        Step(f"many_1_{place}", "tool", "Bash", f"sleep 0.{place % 7}; printf '%020000d' {place}")
-        if place % 3 == 0
-        else Step(f"many_1_{place}", "tool", "Read", f"@project/\u00fc \u4e2d{place}.txt")
-        for place in range(30)
-    ),
-    files={f"\u00fc \u4e2d{place}.txt": "a\n" for place in range(30)},
-)  # fmt: skip
-
-BEHIND = Scenario(
-    "behind",
-    {
-        "behind": [
-            [Call("Bash", {"command": "sleep 1; echo behind", "run_in_background": True})],
-            [bash("echo before")],
-            ["It runs behind."],
-        ]
-    },
-    (
-        Step("behind_1_0", "tool", "Bash", "sleep 1; echo behind"),
-        Step("behind_2_0", "tool", "Bash", "echo before"),
-    ),
-    prompts=("user", "agent"),
-    since=NEW,  # before, print mode ends without waiting for it
 )
 
 API_ERROR = Scenario(

@@ -49,7 +49,7 @@ async def test_the_figures_of_a_session(recording: Recording, look: Look) -> Non
 
     page = await look("/sessions/s1", part="head")
 
-    assert "mcp github · get_file 1 1 ✗ Slowest" in page.text
+    assert "mcp github · get_file 1 · 1 ✗ Slowest" in page.text
     assert "Slowest tool Bash ls 500 ms tool Read a.py 12 ms" in page.text
     assert "Failed mcp github · get_file error" in page.text
     assert "/sessions/s1?agent=claude-code&type=tool&name=Bash" in page.all('href="([^"]*)"')
