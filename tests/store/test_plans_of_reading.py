@@ -65,7 +65,7 @@ READ = {
     },
     "view_prompts": set(),
     "view_sessions": set(),
-    "view_spans": set(),
+    "view_bars": set(),
     "view_steps": {  # of one session
         "SCAN (subquery-4)", "SCAN fitting", "USE TEMP B-TREE FOR ORDER BY",
         "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY",

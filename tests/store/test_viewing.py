@@ -22,7 +22,7 @@ from traced.store.viewing import (
 # With how SQLite finds the session's rows, or the next session.
 STATEMENTS = {
     "view_sessions": "SEARCH session USING INDEX session_recent (last_event_at<?)",
-    "view_spans": "SEARCH step USING INDEX step_in_order (session_pk=?)",
+    "view_bars": "SEARCH step USING INDEX step_in_order (session_pk=?)",
     "view_steps": "SEARCH step USING INDEX step_by_prompt (session_pk=?)",
     "view_prompts": "SEARCH step USING INDEX step_by_prompt (session_pk=?)",
     "view_kinds": "SEARCH step USING COVERING INDEX step_by_prompt (session_pk=?)",
@@ -63,7 +63,7 @@ def test_only_the_session_is_read(connection: sqlite3.Connection, name: str) -> 
     }
 
 
-@pytest.mark.parametrize("name", ["view_sessions", "view_spans"])
+@pytest.mark.parametrize("name", ["view_sessions", "view_bars"])
 def test_what_can_be_long_is_not_sorted(connection: sqlite3.Connection, name: str) -> None:
     """It is read off an index, and ends with its bound."""
     sql = re.sub(r"^--.*\n", "", statement(name), flags=re.MULTILINE)
@@ -132,7 +132,7 @@ def test_what_ran_is_drawn_whatever_is_listed(recording: Recording, reader: Read
 
     view = viewed(reader, Filter(status="error"))
 
-    assert [(span.began_at, span.ended_at) for span in view.spans] == [
+    assert [(bar.began_at, bar.ended_at) for bar in view.bars] == [
         (START, START + 5),
         (START + 7, START + 7),
         (START + 8, START + 10.5),
@@ -168,7 +168,7 @@ def test_one_prompt_alone(recording: Recording, reader: ReadConnection) -> None:
     second = prompt_view(reader, named(reader), 2, ALL, 10)
     third = prompt_view(reader, named(reader), 3, ALL, 10)
 
-    assert (orders(second), list(second.figures), len(second.spans)) == ({2: [2]}, [2], 1)
+    assert (orders(second), list(second.figures), len(second.bars)) == ({2: [2]}, [2], 1)
     assert (orders(third), len(third.prompts)) == ({3: []}, 1)
 
 

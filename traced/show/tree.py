@@ -105,8 +105,8 @@ def _parents(steps: Sequence[Step], launches: dict[int, str]) -> dict[int, int]:
 
 def _launcher(step: Step, launchers: list[Step]) -> Step:
     # A sub-agent can be resumed: a later call launches it again, and what follows belongs there.
-    started = _span(step)[0]
-    before = [launcher for launcher in launchers if _span(launcher)[0] <= started]
+    started = _ran(step)[0]
+    before = [launcher for launcher in launchers if _ran(launcher)[0] <= started]
     return before[-1] if before else launchers[0]
 
 
@@ -127,7 +127,7 @@ def _marks(siblings: Sequence[Step]) -> list[Mark]:
     marks: list[Mark] = []
     reach = -math.inf
     for step in siblings:
-        start, end = _span(step)
+        start, end = _ran(step)
         if start < reach:
             marks[-1] = Mark.FIRST if marks[-1] is Mark.ALONE else Mark.INSIDE
             marks.append(Mark.LAST)
@@ -138,7 +138,7 @@ def _marks(siblings: Sequence[Step]) -> list[Mark]:
     return marks
 
 
-def _span(step: Step) -> tuple[float, float]:
+def _ran(step: Step) -> tuple[float, float]:
     """Return when a step ran, in Unix milliseconds; a point where only one time is known."""
     end = epoch_ms(step.ended_at)
     start = epoch_ms(step.started_at)

@@ -14,7 +14,7 @@ from traced.store.rows import Agent, Prompt, Session, SessionEntry, Step
 from traced.store.statements import statement
 
 # Of one session: SQLite reads as many in 0.1 s, and a browser draws them in as much.
-SPANS_MAX: Final = 20_000
+BARS_MAX: Final = 20_000
 # Of one prompt, where those of others are shown too.
 SHARE_MAX: Final = 200
 KINDS_MAX: Final = 12
@@ -59,7 +59,7 @@ class PromptFigures(NamedTuple):
     last_at: int
 
 
-class Span(NamedTuple):
+class Bar(NamedTuple):
     """As much of a step as drawing it takes, in Unix milliseconds."""
 
     prompt_number: int
@@ -100,7 +100,7 @@ class SessionView(NamedTuple):
     """
     A session in one state, that of `revision`.
 
-    `steps` holds the last steps of the prompts for which there was room, by their number; `spans`
+    `steps` holds the last steps of the prompts for which there was room, by their number; `bars`
     come in the order of recording.
     """
 
@@ -108,7 +108,7 @@ class SessionView(NamedTuple):
     prompts: list[Prompt]
     agents: list[Agent]
     figures: dict[int, PromptFigures]
-    spans: list[Span]
+    bars: list[Bar]
     steps: dict[int, list[Step]]
     kinds: list[Kind]
     notable: list[Notable]
@@ -161,7 +161,7 @@ def session_view(
             queries.prompts(connection, entry.pk),
             queries.agents(connection, entry.pk),
             _figures(connection, entry.pk, wanted),
-            _spans(connection, entry.pk, None),
+            _bars(connection, entry.pk, None),
             _steps(connection, entry.pk, None, wanted, steps_max),
             [Kind(*row) for row in kinds.fetchall()],
             [Notable(*row) for row in notable.fetchall()],
@@ -181,7 +181,7 @@ def prompt_view(
             [each for each in prompts if each.prompt_number == number],
             queries.agents(connection, entry.pk),
             {number: figures[number]} if number in figures else {},
-            _spans(connection, entry.pk, number),
+            _bars(connection, entry.pk, number),
             {number: []} | _steps(connection, entry.pk, number, wanted, steps_max),
             [],
             [],
@@ -215,10 +215,10 @@ def _steps(
     return {number: sorted(each, key=_when) for number, each in steps.items()}
 
 
-def _spans(connection: ReadConnection, session_pk: int, number: int | None) -> list[Span]:
-    asked = {"session_pk": session_pk, "prompt_number": number, "limit": SPANS_MAX}
-    rows = connection.execute(statement("view_spans"), asked).fetchall()
-    return [Span(*row) for row in reversed(rows)]
+def _bars(connection: ReadConnection, session_pk: int, number: int | None) -> list[Bar]:
+    asked = {"session_pk": session_pk, "prompt_number": number, "limit": BARS_MAX}
+    rows = connection.execute(statement("view_bars"), asked).fetchall()
+    return [Bar(*row) for row in reversed(rows)]
 
 
 def _when(step: Step) -> tuple[str, int]:

@@ -22,12 +22,12 @@ def test_marks_are_evenly_apart() -> None:
     assert [x for x, _ in axis(0, 100_000).labels] == ["20%", "40%", "60%", "80%"]
 
 
-def test_a_span_lies_where_it_was() -> None:
+def test_a_stretch_of_time_lies_where_it_was() -> None:
     """Half a minute from the tenth second on is so much of an axis of 100 s."""
     assert axis(0, 100_000).place(10_000, 40_000) == Place("10.00%", "30.00%")
 
 
-def test_the_shortest_span_is_seen() -> None:
+def test_the_shortest_is_seen() -> None:
     """What took no time has a width, at the end of the axis too."""
     along = axis(0, 100_000)
 
@@ -41,7 +41,7 @@ def test_nothing_lies_outside() -> None:
 
 
 @pytest.mark.parametrize("length_ms", [0, -5, 10**15])
-def test_any_span_has_an_axis(length_ms: int) -> None:
+def test_any_length_has_an_axis(length_ms: int) -> None:
     """No length, a negative and an absurd one are drawn as well."""
     along = axis(0, length_ms)
 

@@ -1,14 +1,14 @@
 import time
 from typing import Any
 
-from traced.store.viewing import Span
+from traced.store.viewing import Bar
 from traced.web.pages.lanes import LANES_MAX, Shape, strip
 
 
-def span(order: int, began_at: int, ended_at: float, **more: Any) -> Span:
+def bar(order: int, began_at: int, ended_at: float, **more: Any) -> Bar:
     """Return a tool call of the main agent."""
     fields: dict[str, Any] = {"trace_type": "tool", "status": "ok", "agent_id": None} | more
-    return Span(1, order, began_at=began_at, ended_at=ended_at, **fields)
+    return Bar(1, order, began_at=began_at, ended_at=ended_at, **fields)
 
 
 def test_nothing_has_no_picture() -> None:
@@ -18,7 +18,7 @@ def test_nothing_has_no_picture() -> None:
 
 def test_one_after_another_share_a_lane() -> None:
     """Two halves of the time are two halves of one lane."""
-    drawn = strip([span(1, 0, 500), span(2, 500, 1000)], 0)
+    drawn = strip([bar(1, 0, 500), bar(2, 500, 1000)], 0)
 
     assert drawn is not None
     assert (drawn.lanes, drawn.height) == (1, 6)
@@ -27,7 +27,7 @@ def test_one_after_another_share_a_lane() -> None:
 
 def test_parallel_calls_lie_side_by_side() -> None:
     """What overlaps in time has a lane of its own, the first that is free."""
-    drawn = strip([span(1, 0, 600), span(2, 500, 1000), span(3, 700, 1000)], 0)
+    drawn = strip([bar(1, 0, 600), bar(2, 500, 1000), bar(3, 700, 1000)], 0)
 
     assert drawn is not None
     assert drawn.lanes == 2
@@ -36,13 +36,13 @@ def test_parallel_calls_lie_side_by_side() -> None:
 
 def test_sub_agents_lie_below() -> None:
     """Each has lanes of its own on a ground; two at different times share them."""
-    spans = [
-        span(1, 0, 1000, trace_type="agent"),
-        span(2, 100, 200, agent_id="a"),
-        span(3, 600, 900, agent_id="b"),
+    bars = [
+        bar(1, 0, 1000, trace_type="agent"),
+        bar(2, 100, 200, agent_id="a"),
+        bar(3, 600, 900, agent_id="b"),
     ]
 
-    drawn = strip(spans, 0)
+    drawn = strip(bars, 0)
 
     assert drawn is not None
     assert drawn.lanes == 2
@@ -51,9 +51,9 @@ def test_sub_agents_lie_below() -> None:
 
 def test_sub_agents_at_one_time_are_apart() -> None:
     """The lanes of one do not mix with another's."""
-    spans = [span(1, 0, 1000, agent_id="a"), span(2, 100, 900, agent_id="b")]
+    bars = [bar(1, 0, 1000, agent_id="a"), bar(2, 100, 900, agent_id="b")]
 
-    drawn = strip(spans, 0)
+    drawn = strip(bars, 0)
 
     assert drawn is not None
     assert (drawn.lanes, drawn.agents) == (2, "M0 0h1000v6H0zM100 6h800v6H100z")
@@ -61,7 +61,7 @@ def test_sub_agents_at_one_time_are_apart() -> None:
 
 def test_failures_have_a_colour() -> None:
     """An error is seen in the picture, whatever its type."""
-    drawn = strip([span(1, 0, 1000, trace_type="mcp", status="error")], 0)
+    drawn = strip([bar(1, 0, 1000, trace_type="mcp", status="error")], 0)
 
     assert drawn is not None
     assert [shape.colour for shape in drawn.shapes] == ["failed"]
@@ -69,7 +69,7 @@ def test_failures_have_a_colour() -> None:
 
 def test_what_runs_reaches_until_now() -> None:
     """The end of a running step is the time of the picture."""
-    drawn = strip([span(1, 0, 0, status="running"), span(2, 500, 600)], 1000)
+    drawn = strip([bar(1, 0, 0, status="running"), bar(2, 500, 600)], 1000)
 
     assert drawn is not None
     assert drawn.shapes[0].path.startswith("M0 1h1000v4H0z")
@@ -77,7 +77,7 @@ def test_what_runs_reaches_until_now() -> None:
 
 def test_a_crowd_shares_the_last_lane() -> None:
     """The picture does not grow with the number of parallel calls."""
-    drawn = strip([span(number, 0, 1000 + number) for number in range(1, 50)], 0)
+    drawn = strip([bar(number, 0, 1000 + number) for number in range(1, 50)], 0)
 
     assert drawn is not None
     assert drawn.lanes == LANES_MAX
@@ -85,10 +85,10 @@ def test_a_crowd_shares_the_last_lane() -> None:
 
 def test_a_long_session_is_small() -> None:
     """Steps finer than the picture are drawn once; a dense one stays quick and short."""
-    spans = [span(number, number * 10, number * 10 + 5) for number in range(20_000)]
+    bars = [bar(number, number * 10, number * 10 + 5) for number in range(20_000)]
     began = time.monotonic()
 
-    drawn = strip(spans, 0)
+    drawn = strip(bars, 0)
 
     assert drawn is not None
     assert sum(len(shape.path) for shape in drawn.shapes) < 40_000

@@ -43,7 +43,7 @@ class Axis(NamedTuple):
         ]
 
     def place(self, begin_ms: float, end_ms: float) -> Place:
-        """Return where a span lies; even the shortest can be seen."""
+        """Return where a time lies; even the shortest can be seen."""
         begin, end = self._percent(begin_ms), self._percent(end_ms)
         width = max(end - begin, WIDTH_PERCENT_MIN)
         return Place(f"{min(begin, 100 - width):.2f}%", f"{width:.2f}%")
@@ -58,13 +58,13 @@ def _round(text: str) -> str:
 
 
 def axis(begin_ms: float, end_ms: float) -> Axis:
-    """Return the axis with round marks on which a span takes the most room."""
-    span = max(end_ms - begin_ms, 1)
+    """Return the axis with round marks on which this time takes the most room."""
+    length_ms = max(end_ms - begin_ms, 1)
     fitting = [
-        Axis(begin_ms, next(each for each in _ROUND_MS if each * marks >= span), marks)
+        Axis(begin_ms, next(each for each in _ROUND_MS if each * marks >= length_ms), marks)
         for marks in _MARKS
-        if _ROUND_MS[-1] * marks >= span
+        if _ROUND_MS[-1] * marks >= length_ms
     ]
     if not fitting:
-        return Axis(begin_ms, span / _MARKS[0], _MARKS[0])
+        return Axis(begin_ms, length_ms / _MARKS[0], _MARKS[0])
     return min(fitting, key=lambda each: (each.mark_ms * each.marks, each.marks))

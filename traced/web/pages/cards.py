@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from traced.show.times import epoch_ms
 from traced.store.rows import Prompt
-from traced.store.viewing import SHARE_MAX, STEPS_MAX, Filter, PromptFigures, SessionView, Span
+from traced.store.viewing import SHARE_MAX, STEPS_MAX, Bar, Filter, PromptFigures, SessionView
 from traced.web.pages.axis import Axis, axis
 from traced.web.pages.lanes import Strip, strip
 from traced.web.pages.rows import HeadingRow, Row, rows
@@ -46,12 +46,12 @@ def cards(view: SessionView, wanted: Filter, now_ms: int) -> list[Card]:
     numbers = sorted({*prompts, *view.figures})
     if is_filtered:
         numbers = [each for each in numbers if each in view.figures and view.figures[each].fitting]
-    spans: defaultdict[int, list[Span]] = defaultdict(list)
-    for span in view.spans:
-        spans[span.prompt_number].append(span)
+    bars: defaultdict[int, list[Bar]] = defaultdict(list)
+    for bar in view.bars:
+        bars[bar.prompt_number].append(bar)
     last = numbers[-1] if numbers else None
     return [
-        _card(view, number, prompts.get(number), spans[number], now_ms)._replace(
+        _card(view, number, prompts.get(number), bars[number], now_ms)._replace(
             is_open=(is_filtered or number == last) and number in view.steps
         )
         for number in numbers
@@ -59,7 +59,7 @@ def cards(view: SessionView, wanted: Filter, now_ms: int) -> list[Card]:
 
 
 def _card(
-    view: SessionView, number: int, prompt: Prompt | None, spans: list[Span], now_ms: int
+    view: SessionView, number: int, prompt: Prompt | None, bars: list[Bar], now_ms: int
 ) -> Card:
     figures = view.figures.get(number)
     is_running = figures is not None and figures.running > 0
@@ -77,7 +77,7 @@ def _card(
         length_ms=None if began is None or ended is None else max(ended - began, 0),
         is_running=is_running,
         is_open=False,
-        strip=strip(spans, now_ms),
+        strip=strip(bars, now_ms),
         axis=along,
         rows=shown,
         hidden=hidden,

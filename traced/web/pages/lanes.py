@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from traced.store.viewing import Span
+from traced.store.viewing import Bar
 
 WIDTH: Final = 1000  # of the picture, in its own units; it is stretched to the room there is
 LANE_HEIGHT: Final = 6
@@ -36,22 +36,22 @@ class Strip(NamedTuple):
 
 
 class _Lanes(NamedTuple):
-    spans: list[tuple[int, Span]]  # each with its lane
+    bars: list[tuple[int, Bar]]  # each with its lane
     height: int  # how many lanes
     began_at: float
     ended_at: float
 
 
-def strip(spans: Sequence[Span], now_ms: int) -> Strip | None:
-    """Return the picture of spans, in which what runs reaches until now; None of none."""
-    if not spans:
+def strip(bars: Sequence[Bar], now_ms: int) -> Strip | None:
+    """Return the picture of bars, in which what runs reaches until now; None of none."""
+    if not bars:
         return None
-    ended = [_until(each, now_ms) for each in spans]
-    begin, end = min(each.began_at for each in spans), max(ended)
+    ended = [_until(each, now_ms) for each in bars]
+    begin, end = min(each.began_at for each in bars), max(ended)
     scale = WIDTH / max(end - begin, 1)
-    by_agent: defaultdict[str | None, list[Span]] = defaultdict(list)
-    for span in sorted(spans, key=lambda each: (each.began_at, each.step_order)):
-        by_agent[span.agent_id].append(span)
+    by_agent: defaultdict[str | None, list[Bar]] = defaultdict(list)
+    for bar in sorted(bars, key=lambda each: (each.began_at, each.step_order)):
+        by_agent[bar.agent_id].append(bar)
     main = _packed(by_agent.pop(None, []), now_ms)
     others = sorted((_packed(each, now_ms) for each in by_agent.values()), key=_began)
     bases = _stacked(others, main.height)
@@ -78,24 +78,24 @@ def _draw(
     now_ms: int,
 ) -> None:
     last: dict[tuple[int, str], float] = {}
-    for lane, span in group.spans:
-        colour = "failed" if span.status in _FAILED else span.trace_type
-        x = (span.began_at - begin_ms) * scale
-        width = max((_until(span, now_ms) - span.began_at) * scale, _BAR_WIDTH_MIN)
+    for lane, bar in group.bars:
+        colour = "failed" if bar.status in _FAILED else bar.trace_type
+        x = (bar.began_at - begin_ms) * scale
+        width = max((_until(bar, now_ms) - bar.began_at) * scale, _BAR_WIDTH_MIN)
         if x + width <= last.get((lane, colour), -1) + 1:
             continue
         last[lane, colour] = x + width
         drawn[colour].append(_box(x, base + lane, width, _BAR_HEIGHT, 1))
 
 
-def _packed(spans: Iterable[Span], now_ms: int) -> _Lanes:
-    """Put each span, in the order in which they began, into the first lane that is free."""
+def _packed(bars: Iterable[Bar], now_ms: int) -> _Lanes:
+    """Put each bar, in the order in which they began, into the first lane that is free."""
     free_at: list[float] = []
-    placed: list[tuple[int, Span]] = []
-    for span in spans:
-        lane = _first_free(free_at, span.began_at)
-        free_at[lane : lane + 1] = [_until(span, now_ms)]
-        placed.append((lane, span))
+    placed: list[tuple[int, Bar]] = []
+    for bar in bars:
+        lane = _first_free(free_at, bar.began_at)
+        free_at[lane : lane + 1] = [_until(bar, now_ms)]
+        placed.append((lane, bar))
     began = placed[0][1].began_at if placed else 0
     return _Lanes(placed, len(free_at), began, max(free_at, default=0))
 
@@ -122,9 +122,9 @@ def _first_free(free_at: list[float], began_at: float) -> int:
     return len(free_at)
 
 
-def _until(span: Span, now_ms: int) -> float:
-    end = now_ms if span.status == "running" else span.ended_at
-    return max(end, span.began_at)
+def _until(bar: Bar, now_ms: int) -> float:
+    end = now_ms if bar.status == "running" else bar.ended_at
+    return max(end, bar.began_at)
 
 
 def _began(group: _Lanes) -> float:
