@@ -23,6 +23,20 @@ from traced.client.steps import SESSION_ID
 Begin = Callable[..., Step]
 Event = dict[str, Any]
 
+# The soft limit alone, so that what is printed afterwards can be as long as before.
+FULL_DISK = """
+import os, resource, sys
+from traced.client import step
+
+no_limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+before = set(os.listdir("/dev/fd"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, no_limit[1]))
+with step("work", socket=sys.argv[1], spool=sys.argv[2]):
+    pass
+resource.setrlimit(resource.RLIMIT_FSIZE, no_limit)
+print(set(os.listdir("/dev/fd")) - before)
+"""
+
 LEAVING: list[tuple[BaseException, str, str | None]] = [
     (ValueError("no such page"), "error", "ValueError: no such page"),
     (KeyboardInterrupt(), "cancelled", "KeyboardInterrupt"),
@@ -182,15 +196,28 @@ def test_without_a_daemon_steps_are_spooled(
     begin: Begin, spooled: Callable[[], list[bytes]]
 ) -> None:
     """Start and end lie in the spool, in the form of the hook client's files and in their order."""
-    before = os.umask(0o077)
-    os.umask(before)
     with begin("work"):
         pass
 
     phases = [json.loads(line)["phase"] for line in spooled()]
     assert phases == ["start", "end"]
-    umask = os.umask(before)
-    assert umask == before
+
+
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("mask", [0, 0o077, 0o777])
+def test_the_programs_umask_stays(folder: Path, spool: Path, mask: int) -> None:
+    """What the program makes after a step is as open as before; what was spooled is its own."""
+    before = os.umask(mask)
+    try:
+        with step("work", socket=folder / "sock", spool=spool, deadline_ms=1):
+            pass
+        after = os.umask(mask)
+    finally:
+        os.umask(before)
+
+    made = (spool, spool.with_name("spool.stuck"), *spool.iterdir())
+    assert after == mask
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700, 0o600, 0o600, 0o600]
 
 
 @pytest.mark.usefixtures("silent")
@@ -215,6 +242,15 @@ def test_nothing_is_raised_whatever_fails(folder: Path) -> None:
         each.output = {object(): object()}
     with suppress(ZeroDivisionError), odd("x" * 10_000_000, socket="\0"):
         _ = 1 / 0
+
+
+def test_a_full_disk_costs_no_descriptors(folder: Path, spool: Path) -> None:
+    """A program goes on for days: what could not be spooled is noted, and its file is closed."""
+    command = [sys.executable, "-c", FULL_DISK, str(folder / "sock"), str(spool)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+    assert [path.suffix for path in spool.iterdir()] == [".lost", ".lost"]
 
 
 def test_ctrl_c_while_waiting_keeps_the_event(

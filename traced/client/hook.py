@@ -214,17 +214,19 @@ def seconds_left(deadline: float) -> float:
 
 def write_spool(spool: str, name: str, line: bytearray) -> None:
     """Write `line` to the new file `name` in `spool`; on OSError an empty ``.….lost`` tells it."""
-    posix.umask(0o027)  # what was inherited could forbid us our own folder
     make_folders(spool)
     hidden = f"{spool}/.{name}"
     how = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW
     is_shared = not ~posix.stat(spool).st_mode & 0o3000  # setgid, sticky: a drop folder
-    file = posix.open(hidden, how, 0o640 if is_shared else 0o600)  # the daemon is of that group
+    file = posix.open(hidden, how, 0o600)
     try:
-        rest = memoryview(line)
-        while rest:
-            rest = rest[posix.write(file, rest) :]
-        posix.close(file)
+        try:
+            posix.fchmod(file, 0o640 if is_shared else 0o600)  # the daemon is of that group
+            rest = memoryview(line)
+            while rest:
+                rest = rest[posix.write(file, rest) :]
+        finally:
+            posix.close(file)
         posix.rename(hidden, f"{spool}/{name}")
     except OSError:
         posix.truncate(hidden, 0)  # on a full disk there is room for a name, and it counts as one
@@ -234,11 +236,10 @@ def write_spool(spool: str, name: str, line: bytearray) -> None:
 
 def make_folders(path: str) -> None:
     """Make the folder `path` and those above it, as far as they are missing, for us alone."""
-    end = 0
-    while end >= 0:
-        end = path.find("/", end + 1)
+    for end in [at for at, char in enumerate(path + "/") if at and char == "/"]:
         try:
-            posix.mkdir(path[:end] if end > 0 else path, 0o700)
+            posix.mkdir(path[:end], 0o700)
+            posix.chmod(path[:end], 0o700)  # the umask is not ours: `step` runs in any program
         except OSError:
             continue  # mostly it is there; where not, who opens a file in `path` hears why
 
@@ -272,6 +273,7 @@ def mark_stuck(spool: str) -> None:
         make_folders(marker.rpartition("/")[0] or ".")
         file = posix.open(marker, posix.O_WRONLY | posix.O_CREAT | posix.O_NOFOLLOW, 0o600)
         posix.utime(file)
+        posix.fchmod(file, 0o600)
         posix.close(file)
     except (OSError, KeyError):
         return
