@@ -14,6 +14,7 @@ from traced.config import Config
 from traced.core.errors import ConfigError
 from traced.reload import Reloader, difference
 from traced.rooms import Rooms
+from traced.settings import effective
 
 
 @pytest.fixture(autouse=True)
@@ -136,3 +137,18 @@ async def test_each_time_it_is_asked_it_reads_anew(short_folder: Path) -> None:
         tasks.cancel_scope.cancel()
 
     assert held == [10, 1, 1, 2]
+
+
+def test_the_folder_of_the_start_may_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload reads the flags of the start again; of a path that is whole nothing else matters."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    environ = {"HOME": str(tmp_path)}
+
+    assert effective({"db": tmp_path / "t.db"}, environ).config.db == tmp_path / "t.db"
+    with pytest.raises(ConfigError, match=r"--db is 't\.db', expected an absolute path"):
+        effective({"db": Path("t.db")}, environ)

@@ -11,6 +11,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -151,7 +152,7 @@ def _convert(rule: Rule, given: _Given, home: Path) -> object:
 
     def custom(kind: type, text: object) -> object:
         if kind is Path and isinstance(text, str | Path):
-            return _path(str(text), home, Path.cwd() if given.source == "flag" else None)
+            return _path(str(text), home, from_here=given.source == "flag")
         raise ValueError(rule.expected)
 
     try:
@@ -166,12 +167,13 @@ def _convert(rule: Rule, given: _Given, home: Path) -> object:
     return converted
 
 
-def _path(text: str, home: Path, relative_to: Path | None) -> Path:
+def _path(text: str, home: Path, *, from_here: bool) -> Path:
     """Return an absolute path; raise ValueError if `text` does not say one."""
     head, _, rest = text.partition("/")
     path = home / rest if head == "~" else Path(text)
-    if relative_to is not None and text:
-        path = relative_to / path
+    if from_here and text:
+        with suppress(FileNotFoundError):  # the current folder may be gone by now
+            path = path.absolute()
     if not path.is_absolute() or "\0" in text:
         raise ValueError(text)
     return path
