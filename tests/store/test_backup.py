@@ -169,3 +169,17 @@ def test_a_place_that_cannot_be_written_is_told(path: Path) -> None:
     """As nobody may write to the folder of processes, not even root."""
     with pytest.raises(StoreError, match=r"/proc/copy.db cannot be written: .+"):
         back_up(path, Path("/proc/copy.db"))
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        pytest.param("a" * 300, "cannot be written: File name too long", id="long"),
+        pytest.param("/", "^/ is a folder, expected the name of a file", id="root"),
+    ],
+)
+def test_a_name_that_cannot_be_taken_is_told(path: Path, copy: Path, name: str, why: str) -> None:
+    """Whatever the file system says of the name, as of a folder that is closed to this user."""
+    with pytest.raises(StoreError, match=why):
+        back_up(path, copy.parent / name)

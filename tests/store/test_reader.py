@@ -20,6 +20,21 @@ def test_missing_database_says_how_to_get_one(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        pytest.param("a" * 300, "File name too long", id="long"),
+        pytest.param("loop/traced.db", "Too many levels of symbolic links", id="loop"),
+    ],
+)
+def test_a_place_that_cannot_be_looked_at_is_told(tmp_path: Path, name: str, why: str) -> None:
+    """It is told as an error of the place, as a folder that is closed to this user is."""
+    (tmp_path / "loop").symlink_to("loop")
+
+    with pytest.raises(StoreError, match=rf"cannot be looked at \({why}\): ask as the user"):
+        open_reader(tmp_path / name)
+
+
 def test_newer_database_asks_for_an_upgrade(recording: Recording) -> None:
     """A database of a newer schema is refused: its columns may mean something else."""
     recording.connection.execute("PRAGMA user_version = 99")

@@ -51,7 +51,8 @@ def back_up(db: Path, copy: Path, *, replace: bool = False) -> Copy:
             its name is taken and not to be replaced. There is no file of that name then that was
             not there before.
     """
-    _check_name(db, copy, replace=replace)
+    with _told(copy):
+        _check_name(db, copy, replace=replace)
     unfinished = copy.with_name(f".{copy.name}.{secrets.token_hex(4)}.unfinished")
     with _told(copy), _removed_at_the_end(unfinished):
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

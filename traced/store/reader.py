@@ -29,11 +29,7 @@ def open_reader(path: Path) -> ReadConnection:
         StoreError: If there is no database, it is not one of traced, or its schema is of
             another version than the program's; the message says what to do.
     """
-    if not path.exists():
-        raise StoreError(
-            f"there is no database at {path}: create it with `traced run`,"
-            " or name another one with --db or TRACED_DB"
-        )
+    _check_place(path)
     try:
         # A file: URI, because only there can a name hold ?, # and %, and a mode be given.
         connection = sqlite3.connect(
@@ -84,6 +80,21 @@ def data_version(connection: ReadConnection) -> int:
     except sqlite3.Error as error:
         raise StoreError(f"the database cannot be read: {error}") from error
     return int(version)
+
+
+def _check_place(path: Path) -> None:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreError(
+            f"there is no database at {path}: create it with `traced run`,"
+            " or name another one with --db or TRACED_DB"
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be looked at ({error.strerror}):"
+            " ask as the user who records, or name another database with --db or TRACED_DB"
+        ) from error
 
 
 def _check_version(path: Path, application: int, version: int) -> None:
