@@ -264,6 +264,27 @@ async def test_streams_are_bounded(recording: Recording, listener: Listener) -> 
     assert recording.view("sessions") == []
 
 
+async def test_streams_are_bounded_where_all_come_at_once(listener: Listener) -> None:
+    """Each asks the database first, and meanwhile none of the others is open yet."""
+    leave = anyio.Event()
+    statuses: list[int] = []
+
+    async def hold() -> None:
+        async with listener.stream() as stream:
+            statuses.append(stream.status)
+            await leave.wait()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(STREAMS_MAX + 8):
+            tasks.start_soon(hold)
+        with anyio.fail_after(DEADLINE_SECONDS):
+            while len(statuses) < STREAMS_MAX + 8:
+                await anyio.sleep(0.001)
+        leave.set()
+
+    assert sorted(statuses) == [200] * STREAMS_MAX + [503] * 8
+
+
 async def test_asking_for_the_head_ends(api: httpx.AsyncClient) -> None:
     """HEAD gets the headers of a stream, and no stream."""
     answer = await api.head("/api/events")

@@ -93,12 +93,13 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client leaves or the server stops."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(start)
         if scope["method"] == "HEAD":
+            await send(start)
             await send({"type": "http.response.body", "body": b""})
             return
-        self._streams.open += 1
+        self._streams.open += 1  # first of all: nobody is let in between the look and this
         try:
+            await send(start)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_until_it_leaves, receive, tasks.cancel_scope)
                 tasks.start_soon(self._streams.presence.follow)
@@ -142,8 +143,6 @@ def routes(reading: Reading, link: Link, stopping: Callable[[], bool]) -> list[R
         last = request.headers.get("last-event-id")
         if last is not None:
             after = whole_number("Last-Event-ID", last, 0, INT64_MAX)
-        if streams.open >= STREAMS_MAX:
-            raise not_ready(f"{STREAMS_MAX} streams of events are open, expected fewer")
 
         def question(connection: ReadConnection) -> tuple[int, int | None]:
             newest = queries.newest_revision(connection)
@@ -152,6 +151,8 @@ def routes(reading: Reading, link: Link, stopping: Callable[[], bool]) -> list[R
             return newest, session_named(connection, session_id, agent, uid).pk
 
         newest, session_pk = await reading.ask(question)
+        if streams.open >= STREAMS_MAX:
+            raise not_ready(f"{STREAMS_MAX} streams of events are open, expected fewer")
         return EventStream(streams, newest if after is None else after, session_pk)
 
     return [Route("/api/events", events)]
