@@ -35,7 +35,7 @@ async def serve(
     """
     Record until a signal ends it; `ready` is called once a commit has been proved possible.
 
-    `read` reads the settings anew when a SIGHUP asks for that; without it they stay.
+    `read` rereads the settings when a SIGHUP asks for that; without it they stay.
 
     Raises:
         AlreadyRunning: If another daemon holds the database or the socket, or takes the database.

@@ -1,5 +1,5 @@
 """
-What the service manager hears of the daemon, from its start to its end.
+What the service manager is told about the daemon, from its start to its end.
 
 Law: it follows the writer: see `traced.ingest.pulse`. The line of status is for people.
 """
@@ -67,7 +67,7 @@ class Heartbeat:
 
     @contextmanager
     def reloading(self) -> Iterator[None]:
-        """Tell that settings are read anew for the length of the block; nothing before ready."""
+        """Report a reload of the settings for the length of the block; nothing before ready."""
         was_ready = self._is_ready
         if was_ready:
             self._manager.reloading()

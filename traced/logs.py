@@ -18,7 +18,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 LogFormat = Literal["auto", "text", "json", "journal"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-# Of one event's lines: so many in so long, the others are counted in the next one.
+# At most so many lines of one event in this time; the others are counted in the next one.
 REPEATS_MAX: Final = 10
 REPEAT_SECONDS: Final = 60.0
 

@@ -1,5 +1,5 @@
 """
-A reload: config.toml is read anew while the daemon records.
+A reload: config.toml is read again while the daemon records.
 
 Law: all that changed and can be reloaded holds afterwards, and of a wrong file nothing. What
 needs a restart is named at each reload until then.

@@ -43,7 +43,7 @@ class ServiceManager:
         self._say("READY=1")
 
     def reloading(self) -> None:
-        """Say that settings are read anew; `ready` has to follow."""
+        """Say that settings are being reloaded; `ready` has to follow."""
         self._say(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self, seconds_max: float) -> None:

@@ -2,7 +2,7 @@
 What a signal means to the daemon.
 
 Law: SIGTERM and SIGINT end it. So does SIGHUP where it has a controlling terminal, which is gone
-then; where it has none, SIGHUP asks for the settings to be read anew.
+then; where it has none, SIGHUP asks for a reload of the settings.
 """
 
 import os
@@ -33,7 +33,7 @@ class Signals:
             self._reload_asked.set()
 
     async def end_within(self, seconds_max: float) -> bool:
-        """Wait so long; tell whether the daemon is to end."""
+        """Wait at most this long; tell whether the daemon is to end."""
         with anyio.move_on_after(seconds_max):
             await self.wait_for_end()
             return True
@@ -43,7 +43,7 @@ class Signals:
         """
         Wait until a reload was asked for since the last return.
 
-        Who asks while nobody waits here is heard by who waits next; many who ask are heard as one.
+        A request while nobody waits here is seen by the next wait; several requests count as one.
         """
         await self._reload_asked.wait()
         self._reload_asked = anyio.Event()

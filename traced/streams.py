@@ -27,7 +27,7 @@ def open_missing() -> None:
     """
     Open the null device as each standard stream that the starter of this process closed.
 
-    Else the next socket or file would get its number, and be read or written in its place.
+    Otherwise the next socket or file would get its number, and be read or written in its place.
     """
     for number, name, mode in (0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w"):
         try:
@@ -80,7 +80,7 @@ class Aside(io.RawIOBase):
         return size
 
     def finish(self, seconds_max: float) -> bool:
-        """Wait so long for what was taken to be written; tell whether it is. Nothing may follow."""
+        """Wait up to `seconds_max` until all is written; tell whether it is. Nothing may follow."""
         with self._changed:
             self._finishing = True
             self._changed.notify()
@@ -161,4 +161,4 @@ def greet(text: str) -> None:
 
 
 def _nobody(_lines: int) -> None:
-    """Tell nobody: a greeting that was not read is none."""
+    """Tell nobody: an unread greeting does not matter."""

@@ -45,7 +45,7 @@ Changes = tuple[Change, ...]
 ERROR_OPEN: Final = "<tool_use_error>"
 ERROR_CLOSE: Final = "</tool_use_error>"
 NOTIFICATION: Final = "<task-notification>"
-# The names of who submitted a prompt, where a version tells; whatever else is told is a person.
+# Who submitted a prompt, where a version says so; any other value means a person.
 OWN_SOURCES: Final = frozenset({"system", "loop_wakeup"})
 # What 1.0 tells of a call; the versions that tell more of it give it an id.
 PAIRED_WITHOUT_ID: Final = frozenset({Phase.START, Phase.END})

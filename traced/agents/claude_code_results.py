@@ -15,7 +15,7 @@ TOOLS_USED: Final = "<tools-used-before-summary>"
 
 
 def readable(tool_name: str, response: object) -> object:
-    """Return what of a tool's response is to be summarised; None where nothing is."""
+    """Return the part of a tool's response that is worth summarising, None if there is none."""
     reader = READERS.get(tool_name)
     if reader is None or not isinstance(response, dict):
         return response

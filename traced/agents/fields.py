@@ -121,7 +121,7 @@ def digest(*parts: object) -> str:
 
 
 def match_key(agent_id: str | None, tool_name: str, tool_input: object) -> int:
-    """Return one number, of 64 bits, for who calls which tool with what input."""
+    """Return a 64-bit number that stands for the caller, the tool and its input."""
     return int.from_bytes(_digest((agent_id, tool_name, tool_input)), "big", signed=True)
 
 

@@ -212,7 +212,7 @@ def _prompt(record: Record) -> str | None:
 
 
 def _command(told: str) -> str | None:
-    """Return the line of a slash command as it was typed, as its hook is told it."""
+    """Return the line of a slash command as it was typed, which is what its hook is given."""
     _, rest = _tagged(told, "command-message")
     name, rest = _tagged(rest, "command-name")
     args, _ = _tagged(rest, "command-args")

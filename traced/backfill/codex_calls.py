@@ -1,5 +1,5 @@
 """
-What Codex's rollouts say of calls, in the words of its hooks.
+What Codex's rollouts say about calls, in the form of its hook payloads.
 
 Law: a call has the tool name and the input that its hooks would give it. How it ended is taken from
 what Codex noted of the running, where it did, else from what the model was told.

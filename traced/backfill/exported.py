@@ -3,7 +3,7 @@ What `traced export` wrote, given back row by row.
 
 Law: a row is sent as it stands in the file; which prompt a step or sub-agent is of is said by the
 prompt's id, because numbers may differ where it goes. Memory holds one session's sub-agents. A file
-that was cut short gives what it has, and is told.
+that was cut short gives what it has, and the user is told.
 """
 
 import json

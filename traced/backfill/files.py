@@ -50,7 +50,7 @@ def sessions(paths: Sequence[Path], refuse: Refuse = raised) -> Iterator[Session
     """
     Yield the sessions in files and in all below folders, each once, in the order of their names.
 
-    What of a folder cannot be looked at is left out, and `refuse` hears of it, once.
+    Whatever in a folder cannot be read is left out and reported to `refuse`, once.
 
     Raises:
         TracedError: If a path is not there, cannot be looked at, or is neither file nor folder.

@@ -93,7 +93,7 @@ def states_of(paths: Iterable[Path]) -> dict[str, State]:
     Raises:
         OSError: If one is not there.
     """
-    # A name need not be text; what is none in it is spelt out.
+    # A file's name need not be valid UTF-8; bytes that are not are escaped.
     return {str(path).encode(errors="backslashreplace").decode(): _state(path) for path in paths}
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from traced.client.connecting import connected
 from traced.core.errors import NotRunning
 
-# Their acks fit the socket's buffer, so that the daemon need not wait for who is still sending.
+# Their acks fit the socket's buffer, so the daemon never waits for a client that is still sending.
 SENT_MAX: Final = 250
 # A line may be megabytes: of those, fewer are in memory at once.
 SENT_BYTES_AIM: Final = 1024 * 1024

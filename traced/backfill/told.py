@@ -8,7 +8,7 @@ from traced.core.errors import TracedError
 
 
 class Asked(Struct, frozen=True):
-    """Since when (Unix ms) a session must have been used to be taken, and who hears of flaws."""
+    """How recently (Unix ms) a session must have been used to be imported, and where flaws go."""
 
     oldest_ms: int
     complain: Callable[[str], None]

@@ -91,7 +91,7 @@ def _counts(usage: Record) -> list[int]:
 
 
 def count(usage: Record, key: str) -> int:
-    """Return a figure of a message; zero where it is none."""
+    """Return a figure of a message, zero if it is not a valid one."""
     value = usage.get(key)
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < TOKENS_END
     return value if is_count and isinstance(value, int) else 0

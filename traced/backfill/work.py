@@ -60,7 +60,7 @@ class Tally(Struct):
 
 class Work(Struct):
     """
-    What an import needs: where its lines go, what it remembers, and who hears of its progress.
+    What an import needs: where its lines go, what it remembers, and where it reports progress.
 
     `oldest_ms` (Unix ms) is when a session must have been used last; without a `journal` all is
     read.

@@ -22,7 +22,7 @@ def ask(
     places: Sequence[Path], control: str, keys: Mapping[str, object] = MappingProxyType({})
 ) -> dict[str, object]:
     """
-    Send a control line, with more `keys`, to the first of these sockets that is there.
+    Send a control line, with extra `keys`, to the first of these sockets that exists.
 
     Returns what it is answered.
 

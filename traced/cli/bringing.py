@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """From which database to which backend, where it is noted, and what is told."""
+    """Which database goes to which backend, where progress is kept, and what is sent."""
 
     database: Path
     path: Path

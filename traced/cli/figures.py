@@ -1,5 +1,5 @@
 """
-What the daemon says of itself, in the words of people.
+What the daemon says about itself, worded for people.
 
 Law: a figure that an older daemon does not tell is shown as zero or not at all, never an error.
 """

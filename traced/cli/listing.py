@@ -150,7 +150,7 @@ def tail_line(screen: Screen, step: Step) -> Text:
 
 
 def found_line(screen: Screen, step: Step, text: str) -> Text:
-    """Return one line for a step found by `text`: when, where, and what of it says so."""
+    """Return one line for a step found by `text`: when and where it ran, and what matched."""
     wide = screen.width >= WIDE_MIN
     moment = step.started_at or step.ended_at or step.created_at
     line = Text().append((times.date_and_clock if wide else times.date)(moment) + GAP, "dim")

@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def application(first: str) -> typer.Typer:
-    """Return the command line with the command `first`, or with all if there is none such."""
+    """Return the command line with only the command `first`, or with all if it is unknown."""
     app = typer.Typer(
         cls=_Groups,
         callback=_options,

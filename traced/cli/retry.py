@@ -2,7 +2,7 @@
 Rejected events once more: what can be read by now is handed to the daemon, as it was kept.
 
 Law: a row goes only when the daemon has answered for its event. What cannot be read now either is
-not sent, and its row stays as it is; so trying again costs nothing and is told the same.
+not sent, and its row stays as it is; so trying again costs nothing and gives the same answer.
 """
 
 import json
@@ -26,7 +26,7 @@ from traced.ingest.translate import Translator
 from traced.show.times import epoch_ms
 from traced.store.rows import RejectedEvent
 
-# Their acks fit the socket's buffer, so that the daemon need not wait for who is still sending.
+# Their acks fit the socket's buffer, so the daemon never waits for a client that is still sending.
 SENT_MAX: Final = 100
 ANSWER_SECONDS_MAX: Final = 30.0
 NO_TEXT: Final = "its text was not kept"

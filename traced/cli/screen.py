@@ -61,7 +61,7 @@ ASCII: Final = Glyphs(
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Who reads it where and when: `width` in cells, the encoding of what is written, the time."""
+    """Where and when output is read: `width` in cells, the encoding of the output, the time."""
 
     width: int
     encoding: str

@@ -198,7 +198,7 @@ def _status(manager: Manager, variant: Variant, *, as_json: bool) -> None:
 
 
 def _changes(variant: Variant) -> list[Change]:
-    """Return what an install would change; where there is none for this program, nothing."""
+    """Return what an install would change; nothing if this program has no units to install."""
     try:
         return additions(_units(variant))
     except UnitError as error:

@@ -17,7 +17,7 @@ from traced.cli.session import Asked, Moment, read_session
 from traced.store.reader import ReadConnection
 
 POLL_SECONDS: Final = 0.25
-# How long what runs has been running is told in whole seconds.
+# The time that running steps have taken so far is shown in whole seconds.
 TICK_SECONDS: Final = 1.0
 
 
@@ -41,7 +41,7 @@ def _in_place(
 ) -> NoReturn:
     commits = Commits(connection, path)
     found = read_session(connection, asked)
-    same = _same(found, asked)  # `last` may be another one by and by
+    same = _same(found, asked)  # `last` may come to mean another session
     try:
         with output.in_place() as show:
             drawn_at = 0.0

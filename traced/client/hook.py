@@ -241,7 +241,7 @@ def make_folders(path: str) -> None:
             posix.mkdir(path[:end], 0o700)
             posix.chmod(path[:end], 0o700)  # the umask is not ours: `step` runs in any program
         except OSError:
-            continue  # mostly it is there; where not, who opens a file in `path` hears why
+            continue  # usually it exists; if not, opening a file in `path` says why
 
 
 def marker_of(spool: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 VALUE_CHARS_MAX: Final = 1 << 20
-"""Longest value that is sent whole; an event holds two at most, and 8 MiB in all."""
+"""The longest value that is sent whole; an event has at most two, and 8 MiB in all."""
 
 ERROR_CHARS_MAX: Final = 16_384
 

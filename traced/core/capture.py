@@ -1,5 +1,5 @@
 """
-What of an event's content is kept: nothing, summaries, or all of it; redacted in every case.
+How much of an event's content is kept: nothing, summaries, or all of it; always redacted.
 
 Law: redaction comes first, then cutting; what is redacted reaches no column, log or reply.
 """

@@ -94,7 +94,7 @@ def whole_end(tail: bytes, inside: int) -> bytes:
 
 
 def as_object(data: bytes) -> dict[str, object]:
-    """Return a JSON object, or an empty one if it is none."""
+    """Return a JSON object, or an empty one if the bytes are not one."""
     try:
         value = decode_json(data)
     except Malformed:

@@ -6,7 +6,7 @@ What can go wrong, and whose fault it is.
     ├── Malformed         bytes that are not what they should be: reject that line
     ├── StoreError        the database cannot be opened or read: tell the user what to do
     │   └── StoreBusy     it cannot be written just now: keep the batch, try again later
-    │       └── StoreBroken       its connection is of no more use: open it anew before that
+    │       └── StoreBroken       its connection is of no use any more: reopen it before that
     │           ├── StoreDamaged  the file is no sound database: if that stays so, set it aside
     │           └── StoreMoved    the files at its path are not the ones that are open
     ├── SessionUnknown    nothing recorded goes by this name: say how to see what is there
@@ -48,7 +48,7 @@ class StoreBusy(StoreError):
 
 
 class StoreBroken(StoreBusy):
-    """The connection is of no more use; one that is opened anew may be."""
+    """The connection is of no use any more; a new one may be."""
 
 
 class StoreDamaged(StoreBroken):

@@ -35,7 +35,7 @@ class StepChange(Struct, gc=False):
 
     A whole step is an ``END`` that brings its own `started_at`. `status` is that of an ``END``;
     for ``BATCH`` it is ``error`` or None (the ledger then decides between ok and denied).
-    `match_key` stands for who called which tool with what input, where no call id can pair.
+    `match_key` stands for the caller, the tool and its input, where no call id pairs events.
     """
 
     phase: Phase
@@ -202,7 +202,7 @@ class Event(Struct, gc=False):
         return self.imported and isinstance(self.changes[0], Exported)
 
     def outcome(self, status: Status, step_order: int | None = None) -> Outcome:
-        """Return what its sender is told."""
+        """Return the outcome that its sender gets."""
         return Outcome(
             event_id=self.event_id,
             status=status,

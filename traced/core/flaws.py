@@ -2,7 +2,7 @@
 Why an object is no line of the protocol, told to its sender.
 
 Law: a detail names the field, what was read and what was expected; a later version of the protocol
-is told before anything else, because everything else may be right in it.
+is reported first, because everything else may be right in that version.
 """
 
 from typing import Final

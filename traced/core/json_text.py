@@ -66,7 +66,7 @@ def decode_outline(raw: bytes) -> object:
     """
     Read a JSON value that is known to be one; an array or an object comes back empty.
 
-    For who asks no more than its type: what is in it takes neither time nor memory.
+    For callers who only need its type: the contents cost neither time nor memory.
 
     Raises:
         Malformed: If it is nested too deep, or no JSON after all.

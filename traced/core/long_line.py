@@ -43,5 +43,5 @@ class LongLine:
         if len(self._head) < _HEAD_BYTES:
             self._head += data[: _HEAD_BYTES - len(self._head)]
         self._tail += data[-_TAIL_BYTES:]
-        if len(self._tail) > 2 * _TAIL_BYTES:  # seldom enough to cost linear time
+        if len(self._tail) > 2 * _TAIL_BYTES:  # rarely enough to keep the cost linear
             del self._tail[:-_TAIL_BYTES]

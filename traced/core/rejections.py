@@ -1,5 +1,5 @@
 """
-What is kept of a line that cannot be taken, and how it is told.
+What is kept of a line that cannot be accepted, and how that is reported.
 
 Law: nothing leaves this room unredacted, and what is cut was redacted before, so that no cut goes
 through a secret. In capture mode ``metadata`` neither text nor value is kept.
@@ -16,7 +16,7 @@ RAW_BYTES_MAX: Final = 64 * 1024
 HEAD_BYTES_KEPT: Final = 4096
 TAIL_BYTES_KEPT: Final = 1024
 SECRET_BYTES_MAX: Final = 16 * 1024
-"""Longest secret that is sure to be seen whole; a private key of 8192 bits is 6.4 KiB."""
+"""The longest secret that is sure to be seen whole; a private key of 8192 bits has 6.4 KiB."""
 
 _ACK_PREFIX: Final = b'{"v":1,"ack":true'
 _VALUE_CHARS_MAX: Final = 80

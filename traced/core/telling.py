@@ -13,7 +13,7 @@ from typing import Final
 from traced.core.redact import Redactor
 
 SHOWN_CHARS_MIN: Final = 500
-"""How much of a long text is told at least, where nothing in it is redacted."""
+"""How much of a long text is kept at least, where nothing in it is redacted."""
 
 EDGE_CHARS_MAX: Final = 600
 """More than any secret is known by; the longest such part is a URL's password up to its ``@``."""
@@ -28,7 +28,7 @@ DEPTH_MAX: Final = 8
 """How far a value is read into; what lies deeper is an ellipsis."""
 
 INTEGER_BITS_MAX: Final = 1024
-"""A longer integer is told by its length: Python refuses to print one of 4,300 digits."""
+"""A longer integer is given as its length: Python refuses to print one of 4,300 digits."""
 
 ELLIPSIS: Final = "…"
 

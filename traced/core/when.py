@@ -13,7 +13,7 @@ AHEAD_MS_MAX: Final = 24 * 60 * 60 * 1000
 
 
 def near(value: object, now: int) -> int | None:
-    """Return a time that somebody told as Unix milliseconds, or None if it does not count."""
+    """Return a time from outside as Unix milliseconds, or None if it does not count."""
     if type(value) is int and 0 <= value <= now:
         return value
     if value is None or isinstance(value, bool) or not isinstance(value, str | int | float):

@@ -15,10 +15,10 @@ from traced.core.exported import Exported
 from traced.core.times import MS_MAX
 
 LINE_BYTES_MAX: Final = 8 * 1024 * 1024
-"""Longest line that is taken, without its newline, unless the settings say otherwise."""
+"""The longest line that is accepted, without its newline, unless the settings say otherwise."""
 
 CONTROL_CHARS_MAX: Final = 256
-"""Longest control word that is echoed to its sender."""
+"""The longest control word that is echoed to its sender."""
 
 PRUNE_BYTES_MAX: Final = 2**50
 """Largest size of a database that a ``prune`` may name: four times what SQLite can hold."""
@@ -134,7 +134,7 @@ class Envelope(Struct, gc=False):
 
 
 class ExportedLine(Struct, gc=False):
-    """A row of an export, given back; content is beside it, as JSON, or empty if there is none."""
+    """A row of an export, imported; content comes beside it as JSON, empty if there is none."""
 
     row: Exported
     v: Literal[1] = 1

@@ -114,7 +114,7 @@ class _Process:
         yield from self._on_lane(PROMPTS, PROMPTS, drawn)
 
     def step(self, step: Step) -> Iterator[_Slice | _Label]:
-        """Yield a step, on a lane of who ran it."""
+        """Yield a step, on a lane of the agent that ran it."""
         start_ms, end_ms = step_times(step)
         drawn = _Slice(
             name=f"{step.source}.{step.name}" if step.trace_type == "mcp" else step.name,

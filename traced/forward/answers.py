@@ -19,7 +19,7 @@ from traced.show.escape import printable
 # Bad request, too large, unprocessable: MLflow answers 422 to a batch with one span it cannot read.
 REFUSALS: Final = frozenset({400, 413, 422})
 # A fault of the backend's own, which these spans may have brought about. Gateways answer 502 to 504
-# for who is away or busy, and OTLP says that those are to be tried again.
+# for a backend that is away or busy, and OTLP says that those are to be retried.
 FAILURES: Final = frozenset({500, 501, 505})
 TAKEN: Final = range(200, 300)
 PAGE: Final = "text/html"
@@ -28,7 +28,7 @@ MESSAGE_CHARS_MAX: Final = 200
 
 
 class Taken(NamedTuple):
-    """The backend has the spans, but those that it says it has not."""
+    """The backend has the spans, except those that it says it rejected."""
 
     partial: Partial | None = None
 
@@ -88,7 +88,7 @@ def answer_of(
 
 
 def seconds_of(retry_after: str, now: float) -> float | None:
-    """Return the seconds that a Retry-After header asks for, within bounds; None if it is none."""
+    """Return the seconds that a Retry-After header asks for, within bounds; None if invalid."""
     try:
         seconds = float(retry_after)
     except ValueError:

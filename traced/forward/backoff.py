@@ -26,10 +26,10 @@ class Backoff:
         jittered = whole * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         if retry_after_seconds is None:
             return jittered
-        # Whoever is told the same time comes back within a tenth more.
+        # Forwarders that are given the same time spread out over a tenth more.
         return max(jittered, retry_after_seconds * random.uniform(1.0, 1.1))  # noqa: S311
 
     def succeeded(self) -> bool:
-        """Begin anew; return whether there was a failure since the last success."""
+        """Reset; return whether there was a failure since the last success."""
         had_failed, self.failures = self.failures > 0, 0
         return had_failed

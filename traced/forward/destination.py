@@ -2,7 +2,7 @@
 Where spans go, by the variables that OpenTelemetry's specification names for every exporter.
 
 Law: `OTEL_EXPORTER_OTLP_TRACES_*` comes before `OTEL_EXPORTER_OTLP_*`, an empty one counts as
-unset, and a wrong one is never replaced by a default. What headers hold is told to nobody.
+unset, and a wrong one is never replaced by a default. What headers hold is never shown.
 
 The one default that is ours is gzip: what is sent is text that shrinks to a tenth.
 """
@@ -55,7 +55,7 @@ class Destination(NamedTuple):
 
     @property
     def tenant(self) -> str:
-        """What tells backends at one address apart: user and query, which no log is told."""
+        """What distinguishes backends at one address: user and query, which are never logged."""
         parts = urlsplit(self.url)
         return "?".join(part for part in (parts.username, parts.query) if part)
 

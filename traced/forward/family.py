@@ -21,7 +21,7 @@ SETTLE_MS: Final = 5000
 
 
 class Telling(NamedTuple):
-    """What is told beside the rows' own facts: content where asked for, and whose machine it is."""
+    """What is sent besides the rows' own facts: content where asked for, and the machine's name."""
 
     content: bool
     host: str
@@ -51,7 +51,7 @@ class Family:
         self._by_id = {agent.agent_id: agent for agent in self.agents}
 
     def awaits_parent(self, step: Step, root: Root, moment: Moment) -> bool:
-        """Tell whether more may be learnt of who launched the step's agent, or that one's."""
+        """Tell whether it may still turn out who launched the step's agent, or that agent's."""
         if root.session_is_over:
             return False
         agent_id, seen = step.agent_id, set[str]()

@@ -27,7 +27,7 @@ from traced.store.bounded import bounded_reader
 POLL_SECONDS: Final = 1.0
 READ_SECONDS_MAX: Final = 30.0
 TELL_SECONDS: Final = 60.0
-# Some five minutes of waiting. A backend that is started anew is back by then.
+# Some five minutes of waiting. A backend that was restarted is back by then.
 SUSPECTING_FAILURES: Final = 10
 
 log = structlog.get_logger()

@@ -83,7 +83,7 @@ def _witnessed(connection: ReadConnection, cursor: Cursor) -> Cursor:
 
 
 def _is_of_another(connection: ReadConnection, cursor: Cursor) -> bool:
-    # A database that was begun anew has overtaken the cursor by the time it is looked at: its
+    # A database that was started afresh may have overtaken the cursor by the time it is read: its
     # numbers tell nothing, but its steps are younger than those that had them before.
     if cursor.witness is None:
         return False

@@ -22,7 +22,7 @@ from traced.telemetry.spans import STATUS_ERROR, Span, Value
 
 
 class Partial(NamedTuple):
-    """What of a request was not taken, by the backend's own word."""
+    """Which part of a request was rejected, by the backend's own word."""
 
     rejected: int
     message: str

@@ -1,5 +1,5 @@
 """
-Whose spans they are: the resource of OpenTelemetry, by which a fleet's machines are told apart.
+Whose spans they are: OpenTelemetry's resource, which distinguishes the machines of a fleet.
 
 Law: OTEL_SERVICE_NAME beats OTEL_RESOURCE_ATTRIBUTES, which beats what the machine says itself; an
 instance keeps its id as long as it keeps its machine's name, its user and its database.

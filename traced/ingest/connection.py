@@ -29,7 +29,7 @@ from traced.ingest.visit import VISIT_BYTES_MAX
 # others wait. So each client is read only as much at a time as is made out in some milliseconds.
 READ_BYTES_MIN: Final = 1024
 READ_SECONDS_AIM: Final = 0.01
-# Longest control lines that are looked for while nobody may be read.
+# The longest control line that is looked for while nobody may be read.
 AHEAD_BYTES: Final = 1024
 # Answers that one client may be owed before it is not read from; 8,000 in flight is a fast client.
 ACKS_OWED_MAX: Final = 16_384
@@ -181,7 +181,7 @@ class Connection:
         return len(data)
 
     def _aim(self, count: int, seconds: float) -> None:
-        """Read more or less next time, after so many bytes and their answers took so long."""
+        """Adjust how much is read next time to how long these bytes and their answers took."""
         if seconds > READ_SECONDS_AIM:
             self._read_bytes = max(READ_BYTES_MIN, int(count * READ_SECONDS_AIM / seconds))
         elif count == self._read_bytes:
@@ -208,7 +208,7 @@ class Connection:
         return True
 
     def _read_ahead(self) -> bool:
-        """Take control lines that nothing of this client stands before; return if that is so."""
+        """Take control lines if nothing of this client waits before them; tell whether so."""
         if self.pending or self._protocol.partial_bytes:
             return False
         ahead = self._inlet.look(AHEAD_BYTES)

@@ -13,7 +13,7 @@ Holder = TypeVar("Holder", bound=Hashable)
 
 
 class Crowd(Generic[Holder]):
-    """Who holds how many bytes; iterates over them, the oldest first."""
+    """Who holds how many bytes; iterates over the holders, the oldest first."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
@@ -34,7 +34,7 @@ class Crowd(Generic[Holder]):
         return self.bytes <= self._bytes_max // 2
 
     def hold(self, holder: Holder, held: int, *, anew: bool = False) -> None:
-        """Take note that it now holds so many bytes; `anew` if none of them is of those before."""
+        """Note how many bytes it holds now; `anew` if none of them were held before."""
         self.bytes += held - self._held.get(holder, 0)
         if not held:
             self._held.pop(holder, None)

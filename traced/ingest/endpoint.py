@@ -58,9 +58,9 @@ async def keep_socket(
     look_seconds: float = LOOK_SECONDS,
 ) -> NoReturn:
     """
-    Bind `path`, if there is one, anew, and make its lock file again, where somebody removes them.
+    Bind `path`, if any, again, and recreate its lock file, whenever somebody removes them.
 
-    `listen` gets each new socket, to listen on that instead of the one before. What another
+    `listen` gets each new socket, to listen on that instead of the previous one. What another
     program has put there is left alone, told of once, and tried again at each look.
     """
     own = path and _identity(path)
@@ -102,7 +102,7 @@ def _bind(path: Path) -> socket.socket:
 
 def _identity(path: Path) -> tuple[int, ...] | None:
     """
-    Return what tells a file from another one of its name; None where there is none.
+    Return what distinguishes a file from another of the same name; None if there is no file.
 
     Numbers of files are used again, at once by some file systems; the time of making is not.
     """

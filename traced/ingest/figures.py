@@ -23,7 +23,7 @@ class Figures:
 
     `queued` is what the intake holds: what waits, and what was taken and is not settled.
 
-    The last commit is told twice, as Unix seconds and as seconds of the monotonic clock.
+    The time of the last commit is kept twice, in Unix seconds and on the monotonic clock.
     """
 
     def __init__(self) -> None:

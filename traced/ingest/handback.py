@@ -5,7 +5,7 @@ Law: each event that is still held is in the spool afterwards, or counted as los
 kept. Only what is known not to be committed is held: the writer is over before this begins.
 
 An event in the spool was received and has not ended: it stays ``queued`` in the last figures, and
-the next start receives it anew. A line that was rejected cannot be written again as it was, so the
+the next start receives it again. A line that was rejected cannot be written again as it was, so the
 row that tells of it is noted. What came out of the spool is in it still, and is left alone.
 
 As in any file of the spool the lines are those of the clients, unredacted; and as its files belong
@@ -180,7 +180,7 @@ def _note_of_lost(whose: Whose, count: int) -> Note:
 
 
 def _write(notes: Sequence[Note], count: int, folders: Sequence[Path]) -> str | None:
-    """Leave a note in the first folder with room for it; return why there is none."""
+    """Leave a note in the first folder with room for it; return why that failed, None if not."""
     why = None
     name = make_note_name(time.time_ns(), os.getpid(), _token(), count)
     for content in (encode_notes(notes), b""):  # a full disk has room for a name

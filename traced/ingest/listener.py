@@ -90,7 +90,7 @@ class Listener:
         return len(self._connections)
 
     def start(self, sock: socket.socket) -> None:
-        """Listen on a bound socket from now on, no longer on the one before; connections stay."""
+        """Listen on this bound socket from now on instead of the previous one; connections stay."""
         self._stop_accepting()
         sock.setblocking(False)
         sock.listen(BACKLOG)
@@ -102,7 +102,7 @@ class Listener:
         Take no more clients at `path`, read what waits, let all be settled and answered.
 
         Without a path, where clients go on coming, take as many as can wait at once; those after
-        them wait in the kernel for who listens next.
+        them wait in the kernel for the next listener.
 
         Returns when all connections are closed, which the writer's settling brings about; the
         caller bounds the time. A stream that never ends is read up to what waited at its turn.

@@ -2,7 +2,7 @@
 Where the daemon listens: at a place of its own, or at one that a service manager passed.
 
 Law: who made a socket's file removes it. One that was passed is neither bound, nor removed, nor
-made again, and is left open to who passed it.
+recreated, and is left open for whoever passed it.
 """
 
 import os

@@ -50,9 +50,9 @@ class Lock:
 
     def follow(self) -> None:
         """
-        Keep the lock of the file to which links lead by now; the one before is let go of then.
+        Keep the lock of the file to which links lead now; the previous lock is released then.
 
-        For who opens the file next; what is open still is held by `keep`. Raises what that raises.
+        Call it before opening the file again; `keep` holds what is open. Raises what that raises.
         """
         with self._turn:
             self._keep(self._place())
@@ -123,7 +123,7 @@ def locked(path: Path, what: str, *, later: bool = False) -> Iterator[Lock]:
     """
     Hold the lock of `path` for the length of the block.
 
-    With `later`, one that cannot be made just now is left to who calls `Lock.keep` before each use.
+    With `later`, a lock that cannot be made just now is left to callers of `Lock.keep`.
 
     Raises:
         AlreadyRunning: See `Lock.keep`.
@@ -161,7 +161,7 @@ async def keep_database(lock: Lock, look_seconds: float = LOOK_SECONDS) -> NoRet
 
 
 def tell_lost(error: Exception, told: str) -> str:
-    """Tell of a lost place unless that was `told` before; return what is told by now."""
+    """Log a lost place unless that was `told` before; return what has been told by now."""
     if told != str(error):
         log.error("place_lost", why=str(error))
     return str(error)

@@ -29,11 +29,11 @@ CUSTOM_AGENT: Final = "custom"
 
 
 def event(record: NativeEvent, now: int, capture: Capture) -> Event:
-    """Return a native event received at `now` (Unix ms): one step, and whom it launched."""
+    """Return a native event received at `now` (Unix ms): one step, and the agent it launched."""
     at = now if record.sent_at is None else happened_at(None, record.sent_at, now)
     step = _step(record, at, now, capture)
     launched = _launched(record, capture)
-    if launched:  # it begins and ends when its step does, however late that is told
+    if launched:  # it begins and ends with its step, however late that arrives
         at = (step.started_at if record.phase == "start" else step.ended_at) or at
     return Event(
         agent=record.agent or CUSTOM_AGENT,

@@ -17,7 +17,7 @@ class Pace:
         self._changed = anyio.Event()
 
     def change(self, seconds: float) -> None:
-        """Pause so long from now on."""
+        """Change the pause from now on."""
         self._seconds = seconds
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
@@ -31,7 +31,7 @@ class Pace:
 
     async def hand_on(self, watch: Callable[[float], Coroutine[object, object, None]]) -> None:
         """
-        Run a watch that pauses by itself; cancel it and run it anew when the pace changes.
+        Run a watch that pauses by itself; cancel and restart it when the pace changes.
 
         Only for a watch that loses nothing by that.
         """

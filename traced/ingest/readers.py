@@ -1,8 +1,8 @@
 """
-Who reads the database for long: the log grows past what he still sees.
+Who has been reading the database for long: the log grows past what such a reader still sees.
 
 Law: SQLite tells that somebody holds the log back, never who or since when. So an age counts from
-the look at which it was first noticed. A look costs a checkpoint: it is seldom, and after commits.
+the look at which it was first noticed. A look costs a checkpoint, so looks are rare.
 """
 
 import time

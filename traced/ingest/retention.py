@@ -35,7 +35,7 @@ SESSIONS_MAX: Final = 5000
 # The ids of so many steps are in memory at once: 4 MiB. Then the pages that they leave are cut off
 # before there are more: SQLite looks for each page of the file's end in the list of all free ones.
 STEPS_MAX: Final = 100_000
-# What sessions take is estimated: after one pass the rest is measured anew.
+# How much sessions take is estimated: after each pass the rest is measured again.
 PASSES_MAX: Final = 4
 # New rows take free pages first. As many as this may stay, so that a file that grows as fast as it
 # is emptied is not cut off and lengthened every hour.
@@ -78,7 +78,7 @@ class Retention:
     """
     Removes what is over the limits, hourly and when it is asked to.
 
-    `received` tells how many events ever came; `limits` may be set anew at any time.
+    `received` tells how many events ever came; `limits` may be replaced at any time.
     """
 
     def __init__(self, store: Store, db: Path, limits: Limits, received: Callable[[], int]) -> None:
@@ -102,7 +102,7 @@ class Retention:
         """
         Return what a ``prune`` is answered: the number of its run, or the error.
 
-        Who thinks of another database is told so, for what goes is gone.
+        A sender that means another database gets an error, because removing cannot be undone.
         """
         if control.db is None or Path(control.db).resolve() != self._db.resolve():
             return {"error": f"db is {control.db}, expected {self._db}, which this daemon writes"}
@@ -162,7 +162,7 @@ class Run:
         free_bytes_kept: int = FREE_BYTES_KEPT,
     ) -> None:
         self._db = db
-        # Each kind of row and page has its own cost: sizes of slices are found anew for each.
+        # Each kind of row and page has its own cost: the size of slices is found for each.
         self._slices = partial(Slices, store, received, shares)
         self._free_bytes_kept = free_bytes_kept
         self._removed = Removed()

@@ -33,11 +33,11 @@ ROUND_BYTES_MAX: Final = 8 * 1024 * 1024
 # A file that takes longer lets those behind it go ahead for a while. No client of ours writes so
 # many lines into one, so that the order of the names is that of the events all the same.
 TURN_ROUNDS_MAX: Final = 25
-# Names that are held at once; a folder with more of them is looked through anew for the next.
+# Names that are held at once; a folder with more of them is scanned again for the next ones.
 LOOK_FILES_MAX: Final = 50_000
 # How many times as long as it takes to measure the folder it is not measured again.
 MEASURE_PAUSES: Final = 10
-# A client lives for seconds; what it left half written for so long was cut off by its death.
+# A client lives for seconds; a file that is half written after an hour was cut off by its death.
 ABANDONED_SECONDS: Final = 3600
 
 log = structlog.get_logger()

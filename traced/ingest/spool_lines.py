@@ -77,8 +77,8 @@ class Lines:
         """
         Look for a line of a later version, as far as the budget goes; return None if there is one.
 
-        Else the offset to go on from; nothing is kept of the lines before it. Only a line with a
-        suspect is decoded, so that this takes a fifth of the time of reading.
+        Otherwise the offset to go on from; nothing is kept of the lines before it. Only a line that
+        looks suspect is decoded, so that this takes a fifth of the time of reading.
         """
         while budget.lasts() and offset < self._file_bytes:
             data = self._data(offset)

@@ -20,7 +20,7 @@ from traced.ingest.crowd import Crowd
 from traced.ingest.intake import Intake
 
 WATCH_SECONDS: Final = 0.1
-# Let on at a time, so that 10,000 clients do not wake up for the room that suffices for a hundred.
+# Resumed at a time, so that 10,000 clients do not wake up for room that is enough for a hundred.
 RESUMED_A_TURN: Final = 64
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ class Traffic:
     The rules of one listener's connections; those that may not be read are kept until they may.
 
     In a crowd a line has `partial_seconds_max` to be finished: of its turn, as the oldest, and of
-    the time in which its sender could send more. Who waits to be read on is not late.
+    the time in which its sender could send more. A sender that waits to be read is not late.
     """
 
     def __init__(self, intake: Intake, partial_bytes_max: int, partial_seconds_max: float) -> None:
@@ -57,7 +57,7 @@ class Traffic:
         self._partials: Crowd[Sender] = Crowd(partial_bytes_max)
         self._partial_seconds_max = partial_seconds_max
         self._looks: Counter[Sender] = Counter()  # at which a line kept others waiting
-        # Who waits longest first, with what of it waited when it was looked at, None if it was not.
+        # The longest waiting first, with how much of it waited at the last look, None before one.
         self._held_back: OrderedDict[Sender, int | None] = OrderedDict()
         self._resuming = False
         self._stopped = False
@@ -84,14 +84,14 @@ class Traffic:
         self._held_back[sender] = None if self._intake.full else sender.waiting_bytes
 
     def partial_changed(self, sender: Sender, held: int, *, anew: bool) -> None:
-        """Weigh a sender's unfinished line; `anew` if it is another line than before."""
+        """Weigh a sender's unfinished line; `anew` if it is not the same line as before."""
         if anew or not held:
             del self._looks[sender]
         self._partials.hold(sender, held, anew=anew)
         self.room_changed()
 
     def room_changed(self) -> None:
-        """Let on whom there is room for by now."""
+        """Resume those senders for which there is room by now."""
         if not self._held_back or self._resuming or self._stopped or self._intake.full:
             return
         oldest = self._partials.oldest
@@ -140,7 +140,7 @@ class Traffic:
         for sender in late:
             if self._partials.is_half_gone or self._intake.full:
                 break
-            if sender in self._looks:  # else it has come to its end, or gone
+            if sender in self._looks:  # otherwise it has ended, or its sender is gone
                 sender.reject_partial()
                 rejected += 1
                 await anyio.lowlevel.checkpoint()  # redacting 20 KB takes a millisecond

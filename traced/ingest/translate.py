@@ -85,7 +85,7 @@ class Translator:
     def entries(
         self, submission: Submission, agents_of: Callable[[list[str]], Mapping[str, str | None]]
     ) -> list[Entry]:
-        """Do all of that for who can ask at once."""
+        """Do all of that for a caller that can look agents up at once."""
         entries: list[Entry | None] = []
         while unknown := self.translate(submission, entries):
             self.learn(unknown, agents_of(unknown))

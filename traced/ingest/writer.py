@@ -2,7 +2,7 @@
 The one task that writes.
 
 Law: it commits a batch or keeps it; nobody is answered before the commit. A database that cannot
-be written is told about, retried with growing patience, and reading stops until it can.
+be written is reported and retried with growing patience, and reading stops until it can.
 """
 
 import sys

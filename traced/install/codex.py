@@ -2,7 +2,7 @@
 Codex CLI: hooks.json in its folder, in the shape of Claude Code's hooks.
 
 Law: only events that version 0.169 knows and that traced uses. Its user must trust each hook before
-it runs, and a changed one anew. Tried with 0.169.0.
+it runs, and a changed one again. Tried with 0.169.0.
 """
 
 from functools import partial

@@ -5,7 +5,7 @@ What can go wrong at installing, and what its reader does next.
     └── InstallError
         ├── SettingsError   a settings file cannot be understood or written: mend it
         ├── AgentError      the agent is missing, or its version unknown or too old: name one
-        ├── ClientError     the hook client does not work on this machine: install traced anew
+        ├── ClientError     the hook client does not work on this machine: reinstall traced
         └── UnitError       systemd is not there, or will not: its message says what to do
 
 Nothing was changed where one of these is raised.
@@ -23,7 +23,7 @@ class SettingsError(InstallError):
 
 
 class AgentError(InstallError):
-    """The agent is not there, or its version is none that hooks can be written for."""
+    """The agent is missing, or hooks cannot be written for its version."""
 
 
 class ClientError(InstallError):

@@ -173,7 +173,7 @@ def _back_up(target: Path, content: bytes) -> Path:
 
 
 def _replace(target: Path, content: bytes) -> None:
-    """Put a new file that holds `content` in the place of `target`, if that is there."""
+    """Put a new file that holds `content` in the place of `target`, which need not exist."""
     file, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".traced", dir=target.parent)
     _write(file, Path(name), content, target)
     Path(name).replace(target)

@@ -24,7 +24,7 @@ WEB: Final = "agent-traced-web.service"
 UNITS: Final = (SOCKET, SERVICE, WEB)
 
 MARK: Final = "# Written by `traced service install`."
-# What ExecStart= has in the packaged units, for who packages traced for a distribution.
+# The ExecStart= of the packaged units, for those who package traced for a distribution.
 PROGRAM: Final = "/usr/bin/traced"
 SYSTEM_SOCKET: Final = Path("/run/agent-traced/traced.sock")
 # ProtectHome= and PrivateTmp= hide them from the system's service, and root's home.

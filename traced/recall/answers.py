@@ -123,7 +123,7 @@ class FoundSteps(msgspec.Struct, frozen=True, omit_defaults=True):
     """
     The steps found, the one that changed last first.
 
-    Not `complete`: some of the newest steps are not indexed yet, and were not looked at.
+    If not `complete`, some of the newest steps are not indexed yet, and were not searched.
     """
 
     steps: list[ToldStep]

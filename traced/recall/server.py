@@ -2,7 +2,7 @@
 The tools over the Model Context Protocol, on standard input and output.
 
 Law: nothing is written but the protocol, on standard output, and no question waits for another:
-each is asked in a thread. What goes wrong with a question is told to who asked, in its answer.
+each is asked in a thread. What goes wrong with a question is reported in its answer.
 """
 
 import json

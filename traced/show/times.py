@@ -1,5 +1,5 @@
 """
-Times and durations in the words of people; clock times in the local time zone.
+Times and durations, worded for people; clock times in the local time zone.
 
 Law: a time that cannot be read is shown as nothing, never guessed and never an error.
 """

@@ -26,7 +26,7 @@ def bounded_reader(
     open_database: Callable[[Path], ReadConnection] = open_reader,
 ) -> Iterator[ReadConnection]:
     """
-    Open the database for so long at most; use it in one thread.
+    Open the database for at most `seconds_max`; use it in one thread.
 
     A connection of its own for each question costs 0.7 ms, most of it for reading the schema, and
     always reads the file that is at the path now.

@@ -36,7 +36,7 @@ WAL_AUTOCHECKPOINT_PAGES: Final = 4000
 CACHE_KIB: Final = 4 * 1024
 WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 BUSY_SECONDS_MAX: Final = 2.0
-# Who opens it tries again by himself, and hears a signal in between.
+# The caller that opens it retries by itself, and notices signals in between.
 OPENING_SECONDS_MAX: Final = 0.1
 # More than the statements of the store in all their sizes, so that none is prepared twice.
 STATEMENTS_CACHED_MAX: Final = 256
@@ -125,7 +125,7 @@ def prepare(
 
 
 def be_patient(connection: sqlite3.Connection, seconds_max: float) -> None:
-    """Let its statements wait so long for another process."""
+    """Let its statements wait at most this long for another process."""
     connection.execute(f"PRAGMA busy_timeout = {int(seconds_max * 1000)}")
 
 
@@ -140,9 +140,9 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
 
 def _make_log_last(connection: sqlite3.Connection, log: Path) -> None:
     """
-    Write the log that an earlier life left anew, byte for byte, and sync it.
+    Rewrite the log that an earlier run left, byte for byte, and sync it.
 
-    A sync that failed in that life may have left parts of it in memory only, in pages that the
+    A sync that failed in that run may have left parts of it in memory only, in pages that the
     kernel takes for written: later syncs succeed without them, and after a power cut the log would
     end there. The lock keeps other writers out meanwhile.
     """

@@ -2,8 +2,8 @@
 Failures of the database, told in the house's words: what mends them.
 
 Law: time mends some, a new connection others, and a damaged file neither. A write that failed
-keeps its connection: its frames may be on the disk, and one opened anew could find them there and
-take for committed what was told as failed; the next write of the same connection goes over them.
+keeps its connection: its frames may be on the disk, and a new connection could find them there and
+take for committed what was reported as failed; the next write of the same one overwrites them.
 """
 
 import errno

@@ -119,7 +119,7 @@ def told(opened: Files, found: Files) -> str:
 
 
 def size(path: Path) -> int:
-    """Return the size of a file in bytes, 0 if there is none."""
+    """Return the size of a file in bytes, 0 if it does not exist."""
     try:
         return path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):

@@ -87,7 +87,7 @@ def position(connection: ReadConnection) -> Position:
 
 
 def witness(connection: ReadConnection, revision: int) -> Witness | None:
-    """Return the newest step that was made up to a revision; None if there is none any more."""
+    """Return the newest step made up to a revision, None if none is left."""
     row = connection.execute(statement("forward_witness"), {"revision": revision}).fetchone()
     return None if row is None else Witness(*row)
 

@@ -191,7 +191,7 @@ def gather(
     for session_pk, order, name in load.orders(connection, wanted.orders):
         wanted.orders[session_pk, order].orders_taken[order] = name
     seen = load.seen(connection, wanted_digests)
-    if seen:  # seldom: then somebody sends again
+    if seen:  # rare: somebody sent an event again
         _note_orders(wanted, zip(sessions, events, digests, strict=True), seen)
     for step in load.steps_at(connection, wanted.places):
         wanted.places[step.session_pk, step.step_order].at_orders[step.step_order] = step

@@ -60,7 +60,7 @@ class Opened:
         return await run_in_writer_thread(self._connection, self._work, work)
 
     async def wait_for_others(self, seconds_max: float) -> None:
-        """Let statements after the present one wait so long for another process."""
+        """Let statements after the present one wait at most this long for another process."""
         raw = self._connection._conn  # noqa: SLF001  # see database
         await run_in_writer_thread(self._connection, database.be_patient, raw, seconds_max)
 
@@ -132,7 +132,7 @@ async def open_database(
     by_owner: bool = False,
 ) -> Opened:
     """
-    Open the database at `path`, made where there is none, and prove that it can commit.
+    Open the database at `path`, creating it if needed, and prove that it can commit.
 
     `keep_lock` raises where another process owns the database. One that `is_suspect` is read
     through first, which takes seconds for each GiB. `by_owner` is the recorder's.

@@ -137,8 +137,8 @@ def changes(
     """
     Return the steps made or changed within so many revisions after one; without their content.
 
-    What was changed again later is told there, so whoever goes on until `revision` is the newest
-    has seen the last state of all.
+    A step that was changed again later comes at that later revision, so whoever goes on until
+    `revision` is the newest has seen the last state of all.
     """
     newest = queries.newest_revision(connection)
     until = min(newest, since_revision + revisions_max)

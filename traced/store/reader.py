@@ -2,7 +2,7 @@
 The reading side's way into the database: a connection that cannot write.
 
 Law: a reader never makes, changes or migrates a database, and holds no transaction longer than it
-takes to fetch, for what a reader holds open the write-ahead log cannot let go of.
+takes to fetch, because the write-ahead log cannot be emptied of what a reader still sees.
 """
 
 import sqlite3

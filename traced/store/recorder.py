@@ -141,7 +141,7 @@ class Recorder:
         for key in done.hidden:
             self._cache.forget(key)
         if done.rejected_rows:
-            self._version = None  # how many are left is counted anew
+            self._version = None  # how many are left is counted again
         return done
 
     def prove(self) -> None:
@@ -176,7 +176,7 @@ class Recorder:
 
     def _keep_up(self) -> None:
         """
-        Load anew what is kept in memory if anybody else may have written, now that nobody can.
+        Reload what is kept in memory if anybody else may have written, now that nobody can.
 
         SQLite counts the commits of other connections, whatever they changed, in 2 µs a batch. The
         sequence alone would miss prompts, and taking the lock's identity each time costs as much.

@@ -73,7 +73,7 @@ def rejected(reason: str, detail: str, event: Event) -> Rejected:
 
 
 def answer(refusal: Rejected) -> Outcome:
-    """Return what the sender of a rejected event is told."""
+    """Return the answer to the sender of a rejected event."""
     return Outcome(
         event_id=refusal.event_id,
         status="rejected",

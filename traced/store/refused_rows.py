@@ -52,7 +52,7 @@ def keep(
     made += sum(_add(connection, each, now) for each in more_losses)
     if made == len(some):
         return Kept(rejected, discarded, raw_bytes)
-    # Some were met again after a crash, or the first of their reason came late: counted anew.
+    # Some were met again after a crash, or the first of their reason came late: count again.
     _, _, _, *counted = connection.execute(statement("select_counters")).fetchone()
     return Kept(*counted)
 

@@ -3,7 +3,7 @@ Removing sessions, in the writer's thread between batches: hidden at once, delet
 
 Law: each function is one short transaction, and the next may come whenever there is time, after a
 restart too: what is hidden and not deleted yet is found by looking. A hidden session is shown
-nowhere and its id is free, so that one that gets an event starts anew at 1.
+nowhere and its id is free, so that if it gets another event it starts again at 1.
 """
 
 import sqlite3
@@ -37,7 +37,7 @@ Work = Callable[[sqlite3.Connection], Slice]
 def hide(
     connection: sqlite3.Connection, sessions: Sequence[StepRange], unused_since: int, now: int
 ) -> Slice:
-    """Hide these sessions at `now` (Unix ms), but those that were used since `unused_since`."""
+    """Hide these sessions at `now` (Unix ms), except those used since `unused_since`."""
     by_pk = {each.session_pk: each for each in sessions}
     asked = {"pks": repr(list(by_pk)), "unused_since": unused_since, "now": now}
     with _transaction(connection):

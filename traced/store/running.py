@@ -1,5 +1,5 @@
 """
-The sessions in which something runs, for who looks whether their agents still live.
+The sessions in which something runs, to check whether their agents are still alive.
 
 Law: a page at a time, by key, off the indexes that hold what runs alone.
 """

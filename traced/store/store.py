@@ -1,5 +1,5 @@
 """
-The store: the database, opened anew whenever the one that is open is of no more use.
+The store: the database, reopened whenever the open connection is of no use any more.
 
 Law: a failure costs no event and wedges nothing. Each attempt first puts right what the last one
 found wrong, and only then works; what cannot be put right is tried again at the next.
@@ -101,7 +101,7 @@ class Store:
                 await self._opened.wait_for_others(self._busy_seconds_max)
 
     async def interrupt(self) -> None:
-        """Let the statement that runs now fail: its work is told as failed, unless it is done."""
+        """Let the statement that runs now fail: its work has failed then, unless it is done."""
         if self._opened is not None:
             await self._opened.interrupt()
 
@@ -144,7 +144,7 @@ class Store:
             _tell_aside(await self._opened.close(insist=self._damaged is None))
             self._opened = None
         await anyio.to_thread.run_sync(self._make_way)
-        # Else it would take what comes until it stumbles over the damage again.
+        # Otherwise it would accept events until it comes across the damage again.
         is_suspect = time.monotonic() - self._damage_seen_at < SEEN_AGAIN_SECONDS_MAX
         self._opened = await open_database(
             self._path,

@@ -29,7 +29,7 @@ def trace_id(origin: Origin, prompt: Prompt) -> bytes:
     """
     Return the id of the trace that a prompt and all that ran for it make.
 
-    A prompt without an id of its agent's is told apart by its number and when it was submitted.
+    A prompt without an id from its agent is identified by its number and when it was submitted.
     """
     if prompt.prompt_id is not None:
         return _digest(TRACE_ID_BYTES, "prompt", origin, prompt.prompt_id)

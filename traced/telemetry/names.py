@@ -36,7 +36,7 @@ ERROR_TYPE: Final = "error.type"
 # The convention's own word for a tool that answers with an error; the others are SPEC 4's.
 ERROR_TYPES: Final = {"error": "tool_error", "denied": "denied", "cancelled": "cancelled"}
 
-# Content, which is given only to who asked for it.
+# Content, which is only given if it was asked for.
 TOOL_ARGUMENTS: Final = "gen_ai.tool.call.arguments"
 TOOL_RESULT: Final = "gen_ai.tool.call.result"
 INPUT_MESSAGES: Final = "gen_ai.input.messages"

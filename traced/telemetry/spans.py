@@ -44,7 +44,7 @@ class Scene(NamedTuple):
     """
     What all spans of a session share.
 
-    `host` is told on each span where given, because some backends drop resources.
+    `host`, if given, is on each span, because some backends drop resources.
     """
 
     origin: Origin

@@ -105,7 +105,7 @@ class Faults:
             await self._app(scope, receive, watched)
         except ClientDisconnect:
             return
-        except Exception as error:  # noqa: BLE001  # each is told, and ends its request alone
+        except Exception as error:  # noqa: BLE001  # each is logged, and ends its request alone
             log.error("request_failed", error=fault(error))  # noqa: TRY400  # its text may be any
             if has_begun:
                 raise ConnectionAbortedError from None

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from traced.core.errors import TracedError
 
 BACKLOG: Final = 128
-# A client that takes nothing of what was sent for so long is cut off by the kernel (Linux).
+# After this time a client that takes nothing of what was sent is cut off by the kernel (Linux).
 UNREAD_MS_MAX: Final = 30_000
 
 

@@ -2,7 +2,7 @@
 `POST /api/hooks/{agent}`: the raw payload of a hook, from agents that post it.
 
 Law: 200, with an empty body, means that the event is committed or lies in the spool; what is no
-JSON object is refused here, and what the daemon rejects is told with its reason.
+JSON object is refused here, and what the daemon rejects is answered with its reason.
 """
 
 import re

@@ -1,5 +1,5 @@
 """
-Who is at the other end of a TCP connection within this machine; the one place that asks Linux.
+Who is at the other end of a TCP connection on this machine; the one place that asks Linux.
 
 Law: a uid is told only while its owner holds the socket. The kernel lists a socket that was closed
 with unread data as root's, with inode 0: believing that would let anybody in as root.

@@ -1,5 +1,5 @@
 """
-Steps that are told afterwards: imported from what an agent wrote down itself.
+Steps added afterwards: imported from what an agent wrote down itself.
 
 Law: an import says how a step of unknown end ended and fills what is null; it changes nothing else.
 What a hook tells is stronger in every field, whether it came before or comes after: an imported
@@ -43,7 +43,7 @@ def fill(step: StepState, change: StepChange) -> None:
 
 
 def fill_null(step: StepState, change: StepChange | ExportedStep, name: str) -> None:
-    """Take what is told of one field where nobody told it."""
+    """Fill one field of the step if it is null."""
     value = getattr(change, name)
     if value is not None and getattr(step, name) is None:
         setattr(step, name, value)

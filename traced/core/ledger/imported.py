@@ -1,5 +1,5 @@
 """
-What is told afterwards of a session: imported from what an agent wrote down itself.
+What is added to a session afterwards: imported from what an agent wrote down itself.
 
 Law: an import adds prompts, steps and sub-agents that are missing and fills what is null. It never
 says that something runs, opens no session and closes nothing: those are for who was there.

@@ -29,7 +29,7 @@ def give_number(batch: Batch, session: SessionState, prompt: PromptState) -> int
 
 
 def add_told(batch: Batch, session: SessionState, prompt: PromptState) -> None:
-    """Add a prompt that is told of afterwards, by its number or the next; see `give_number`."""
+    """Add a prompt that is imported, under its own number or the next; see `give_number`."""
     _add(batch, session, prompt)
     _number(batch, session, prompt)
 
@@ -82,7 +82,7 @@ def _submitted(batch: Batch, session: SessionState, event: Event, change: Prompt
 
 def _ended(batch: Batch, session: SessionState, event: Event, change: PromptEnded) -> None:
     """
-    The response to a prompt is over, and with it what of it still runs on the main thread.
+    The response to a prompt is over, and so is whatever of it still runs on the main thread.
 
     Where the prompt has no id, nothing tells its calls from those of others: all that runs on the
     main thread is over.

@@ -189,7 +189,7 @@ def describe(
         return
     sub_agent.agent_type, sub_agent.parent_agent_id = agent_type, parent_agent_id
     batch.sub_agent_changed(session, sub_agent)
-    if sub_agent.prompt_number is not None:  # else it has no steps
+    if sub_agent.prompt_number is not None:  # otherwise it has no steps
         known = Described(session.pk, sub_agent.agent_id, type_is_new, parent_is_new)
         batch.described.append(known)
 

@@ -49,7 +49,7 @@ _PARAMETERS = {
     '"': re.compile(r"""[^\r\n"\\]*(?:\\(?![nr"\\])[^\r\n"\\]*)*"""),
     "'": re.compile(r"""[^\r\n'\\]*(?:\\(?![nr'\\])[^\r\n'\\]*)*"""),
 }
-"""What several credentials (``Digest``) are told apart from: the line, or the string around."""
+"""What holds several credentials (``Digest``): the line, or the string around them."""
 _COOKIES = re.compile(r"""(?:\[redacted[:a-z-]*\]|[^\s=:;,"'\\]+=)[^\r\n\\"']*""")
 
 
@@ -61,7 +61,7 @@ def starts_a_line(text: str, at: int) -> bool:
 
 def read_value(text: str, at: int, *, in_string: bool = False) -> Value:
     """
-    Find the value that begins at `at`; an empty one where there is none.
+    Find the value that begins at `at`; it is empty if there is none.
 
     With `in_string` a quote may be the end of the string that began before the name.
     """

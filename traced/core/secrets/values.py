@@ -52,7 +52,7 @@ _CODE_ROOT = re.compile(
 )
 _MEMBER = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+")
 _MOUNT = re.compile(r"(?:id|type|src|source)=")
-"""What `docker build --secret` is told: where the secret lies."""
+"""What `docker build --secret` is given: where the secret lies."""
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_.-]{0,23}")
 _LETTER_AND_DIGIT = re.compile(r"[A-Za-z]+[^A-Za-z]*\d|\d+\D*[A-Za-z]")
 _NEXT_WORD = re.compile(r"[,.]? [A-Za-z]")

@@ -37,7 +37,7 @@ def companion_path(database: Path) -> Path:
 
 def open_companion(database: Path) -> IndexConnection:
     """
-    Open the companion for its one writer, made where there is none; the caller closes it.
+    Open the companion for its one writer, creating it if needed; the caller closes it.
 
     Raises:
         StoreError: If another program's file is in its place.
@@ -85,8 +85,8 @@ def open_with_companion(database: Path) -> ReadConnection:
     """
     Open a database for reading together with its companion; the caller closes it.
 
-    It reads on what it has opened: a companion that was made anew since is not noticed, and the
-    old one goes on to hold, so answers stay right and grow slower.
+    It goes on reading what it has opened: a companion that was rebuilt since is not noticed, and
+    the old one stays valid, so answers remain right and get slower.
 
     Raises:
         StoreError: If there is no database that can be read.

@@ -2,7 +2,7 @@
 The companion's writer: one slice of work at a time, each a transaction of its own.
 
 Law: whatever is interrupted was never begun. What is wrong with the companion is put right by
-making it anew; what is wrong with the database is the recorder's business, and only waited for.
+rebuilding it; what is wrong with the database is the recorder's business, and is waited out.
 """
 
 import sqlite3
@@ -71,8 +71,8 @@ class Indexer:
         """Close what is open; the next slice opens it again."""
         opened, self._opened = self._opened, None
         if opened is not None:
-            # A statement ends the interrupt of the one before, which else would be one of closing:
-            # the log would not be brought into the file.
+            # A statement uses up an interrupt that is still pending. Closing would be interrupted
+            # otherwise, and the log would not be brought into the file.
             with suppress(sqlite3.Error):
                 opened.connection.execute(statement("index/select_data_version"))
             opened.connection.close()

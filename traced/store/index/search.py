@@ -44,7 +44,7 @@ class Found(msgspec.Struct, frozen=True):
     """
     The steps found, the one that changed last first; `next` is the `before` to go on with, if any.
 
-    Not `complete`: some of the newest steps are in no volume yet, and were not looked at.
+    If not `complete`, some of the newest steps are in no volume yet, and were not searched.
     """
 
     results: list[Step]

@@ -25,7 +25,7 @@ _Row = tuple[str, str, str, float | None, int, int, float]
 
 
 class _Kind(msgspec.Struct):
-    """What is known of the steps of one kind; each duration with how many took so long."""
+    """What is known of the steps of one kind; each duration with how many steps took it."""
 
     count: int = 0
     errors: int = 0
@@ -96,7 +96,7 @@ def _figures(rows: Iterable[_Row]) -> list[StepStats]:
 def _percentiles(
     durations: list[tuple[float, int]], wanted: tuple[int, int]
 ) -> Iterator[float | None]:
-    """Yield percentiles by nearest rank of durations, each with how many steps took so long."""
+    """Yield percentiles by nearest rank of durations, each with how many steps took it."""
     durations.sort()
     number = sum(steps for _, steps in durations)
     passed, place = 0, iter(durations)

@@ -17,7 +17,7 @@ from traced.store.index.companion import IndexConnection
 from traced.store.index.numbers import BLOCK_BITS, VOLUME_BITS, Range, block
 from traced.store.statements import statement
 
-# Steps end after their block was full: each time it is counted anew, at most so often.
+# Steps may end after their block was full, and then it is recounted, but no more often than this.
 COUNTED_ANEW_SECONDS_MIN: Final = 30.0
 
 

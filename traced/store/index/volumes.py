@@ -3,7 +3,7 @@ Volumes: the words of the steps, in full-text tables of 65,536 revisions each.
 
 Law: entries are of revisions, so a step that changes has a new one, and its old one is of no step
 any more. A volume is only added to; one with much that is void, or of which steps were removed,
-is written anew beside itself, and replaced when that is done.
+is rewritten beside itself, and replaced when that is done.
 """
 
 import sqlite3
@@ -114,7 +114,7 @@ class Volumes:
         return True
 
     def _tend(self, generations: list[Volume]) -> bool:
-        """Make a full volume quick to search; begin anew one of which steps were removed."""
+        """Make a full volume quick to search; start over with one whose steps were removed."""
         newest = generations[-1]
         if len(generations) > 1:
             return False
