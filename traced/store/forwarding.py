@@ -8,13 +8,12 @@ step at a time; all is asked in one `snapshot`, so that what one function tells 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from traced.store.pages import within_bounds
 from traced.store.reader import ReadConnection
 from traced.store.rows import Prompt, Step
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 STEPS_MAX: Final = 500
 PROMPTS_MAX: Final = 500
@@ -109,7 +108,7 @@ def changed(connection: ReadConnection, since_revision: int) -> Changed:
 
 def steps(connection: ReadConnection, ids: Iterable[int]) -> list[ChangedStep]:
     """Return those of some steps that have not been removed, without content."""
-    rows = connection.execute(statement("forward_steps"), {"ids": _json(ids)}).fetchall()
+    rows = connection.execute(statement("forward_steps"), {"ids": json_list(ids)}).fetchall()
     return _of_sessions(connection, [Step(*row) for row in rows])
 
 
@@ -128,7 +127,7 @@ def made_prompts(
     connection: ReadConnection, after_pk: int, unnumbered: Iterable[int]
 ) -> list[MadePrompt]:
     """Return the next prompts after a key, and what became of those that had no number yet."""
-    asked = {"after": after_pk, "unnumbered": _json(unnumbered), "limit": PROMPTS_MAX}
+    asked = {"after": after_pk, "unnumbered": json_list(unnumbered), "limit": PROMPTS_MAX}
     rows = connection.execute(statement("forward_new_prompts"), asked).fetchall()
     return [MadePrompt(*row) for row in rows]
 
@@ -137,7 +136,7 @@ def roots(
     connection: ReadConnection, keys: Iterable[PromptKey], idle_since_ms: int
 ) -> dict[PromptKey, Root]:
     """Return what is known of prompts, without those of removed sessions."""
-    asked = {"keys": _json(keys), "idle_since": idle_since_ms}
+    asked = {"keys": json_list(keys), "idle_since": idle_since_ms}
     found = [
         Root(
             row[0], row[1], row[2], Prompt(*row[3:16]), row[16], row[17], bool(row[18]),
@@ -154,9 +153,5 @@ def _of_sessions(connection: ReadConnection, found: list[Step]) -> list[ChangedS
 
 
 def _sessions(connection: ReadConnection, ids: Iterable[int]) -> dict[int, int]:
-    asked = {"ids": _json(ids)}
+    asked = {"ids": json_list(ids)}
     return dict(connection.execute(statement("forward_sessions"), asked).fetchall())
-
-
-def _json(values: Iterable[object]) -> str:
-    return msgspec.json.encode(list(values)).decode()

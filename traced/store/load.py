@@ -10,12 +10,10 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-import msgspec
-
 from traced.core.ledger.alike import ALIKE_MAX
 from traced.core.ledger.session import PromptState, SessionState, SubAgentState
 from traced.core.ledger.step import StepState
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 SessionKey = tuple[str, str, int]
 
@@ -37,7 +35,7 @@ def sessions(
     """
     if not keys:
         return {}
-    cursor = connection.execute(statement("select_sessions"), {"keys": _json(keys)})
+    cursor = connection.execute(statement("select_sessions"), {"keys": json_list(keys)})
     by_pk = {session.pk: session for session in _bare_sessions(cursor)}
     if by_pk:
         _load_parts(connection, by_pk, calls_max)
@@ -46,7 +44,7 @@ def sessions(
 
 def agents(connection: sqlite3.Connection, session_ids: Collection[str]) -> dict[str, str | None]:
     """Load the agent recorded for each of these session ids, if any; the first of several."""
-    wanted = {"session_ids": _json(session_ids)}
+    wanted = {"session_ids": json_list(session_ids)}
     return dict(connection.execute(statement("select_agents_of_sessions"), wanted).fetchall())
 
 
@@ -54,7 +52,7 @@ def calls(connection: sqlite3.Connection, keys: Collection[tuple[int, str]]) -> 
     """Load the steps of these calls (session pk, call id) that exist."""
     if not keys:
         return []
-    rows = connection.execute(statement("select_calls"), {"keys": _json(keys)}).fetchall()
+    rows = connection.execute(statement("select_calls"), {"keys": json_list(keys)}).fetchall()
     return [StepState(*row) for row in rows]
 
 
@@ -62,7 +60,7 @@ def alike(connection: sqlite3.Connection, keys: Collection[tuple[int, int]]) -> 
     """Load the latest steps without a call id of these keys (session pk, match key)."""
     if not keys:
         return []
-    wanted = {"keys": _json(keys), "limit": ALIKE_MAX}
+    wanted = {"keys": json_list(keys), "limit": ALIKE_MAX}
     return [StepState(*row) for row in connection.execute(statement("select_alike"), wanted)]
 
 
@@ -72,7 +70,7 @@ def alike_since(
     """Load the keys (session pk, match key) of what began or ended after (session pk, Unix ms)."""
     if not points:
         return []
-    cursor = connection.execute(statement("select_alike_since"), {"late": _json(points)})
+    cursor = connection.execute(statement("select_alike_since"), {"late": json_list(points)})
     return [(row[0], row[1]) for row in cursor]
 
 
@@ -88,7 +86,7 @@ def prompts(
     ]
     if not keys:
         return []
-    rows = connection.execute(statement("select_prompts"), {"keys": _json(keys)}).fetchall()
+    rows = connection.execute(statement("select_prompts"), {"keys": json_list(keys)}).fetchall()
     return [(row[0], PromptState(*row[1:])) for row in rows]
 
 
@@ -98,7 +96,7 @@ def orders(
     """Load who has these orders: (session pk, step order, name of the step)."""
     if not keys:
         return []
-    rows = connection.execute(statement("select_orders"), {"keys": _json(keys)}).fetchall()
+    rows = connection.execute(statement("select_orders"), {"keys": json_list(keys)}).fetchall()
     return [(row[0], row[1], row[2]) for row in rows]
 
 
@@ -106,7 +104,7 @@ def steps_at(connection: sqlite3.Connection, keys: Collection[tuple[int, int]]) 
     """Load the steps that have these orders (session pk, step order)."""
     if not keys:
         return []
-    rows = connection.execute(statement("select_steps_at"), {"keys": _json(keys)}).fetchall()
+    rows = connection.execute(statement("select_steps_at"), {"keys": json_list(keys)}).fetchall()
     return [StepState(*row) for row in rows]
 
 
@@ -116,7 +114,7 @@ def seen(
     """Load which events (session pk, digest) were taken before, with the order each answered."""
     if not keys:
         return {}
-    rows = connection.execute(statement("select_seen"), {"keys": _json(keys)}).fetchall()
+    rows = connection.execute(statement("select_seen"), {"keys": json_list(keys)}).fetchall()
     return {(row[0], row[1]): row[2] for row in rows}
 
 
@@ -145,7 +143,7 @@ def _bare_sessions(cursor: sqlite3.Cursor) -> Iterator[SessionState]:
 def _load_parts(
     connection: sqlite3.Connection, by_pk: dict[int, SessionState], calls_max: int
 ) -> None:
-    pks = {"pks": _json(by_pk)}
+    pks = {"pks": json_list(by_pk)}
     latest_prompts = {**pks, "limit": PROMPTS_LOADED_MAX + 1}  # one more, to know of more
     for pk, *prompt in connection.execute(statement("select_prompts_of"), latest_prompts):
         by_pk[pk].add_prompt(PromptState(*prompt))
@@ -168,7 +166,3 @@ def _load_parts(
         session.running[step.id] = step
         if step.call_id is not None:
             session.calls[step.call_id] = step
-
-
-def _json(values: Iterable[object]) -> str:
-    return msgspec.json.encode(list(values)).decode()

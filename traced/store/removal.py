@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from traced.store.load import SessionKey
 from traced.store.retention import StepRange
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 # For whoever keeps copies of steps; one that looks away for longer compares all.
 REMOVALS_KEPT: Final = 10_000
@@ -39,10 +38,10 @@ def hide(
 ) -> Slice:
     """Hide these sessions at `now` (Unix ms), except those used since `unused_since`."""
     by_pk = {each.session_pk: each for each in sessions}
-    asked = {"pks": repr(list(by_pk)), "unused_since": unused_since, "now": now}
+    asked = {"pks": json_list(by_pk), "unused_since": unused_since, "now": now}
     with _transaction(connection):
         found = connection.execute(statement("hide_sessions"), asked).fetchall()
-        removals = msgspec.json.encode([by_pk[pk] for pk, *_ in found]).decode()
+        removals = json_list(by_pk[pk] for pk, *_ in found)
         connection.execute(statement("insert_removals"), {"removals": removals, "now": now})
         connection.execute(statement("drop_old_removals"), {"kept": REMOVALS_KEPT})
         connection.execute(statement("note_keys_given"))
@@ -52,7 +51,7 @@ def hide(
 def delete_steps(connection: sqlite3.Connection, ids: Sequence[int]) -> Slice:
     """Delete these steps, those of sessions that are not hidden excepted."""
     with _transaction(connection):
-        rows = connection.execute(statement("delete_steps"), {"ids": repr(ids)}).rowcount
+        rows = connection.execute(statement("delete_steps"), {"ids": json_list(ids)}).rowcount
     return Slice(rows)
 
 
@@ -66,10 +65,10 @@ def delete_rest(connection: sqlite3.Connection, pks: Sequence[int], rows_max: in
     with _transaction(connection):
         for name in PARTS:
             if rows < rows_max:
-                asked: dict[str, str | int] = {"pks": repr(list(pks)), "limit": rows_max - rows}
+                asked: dict[str, str | int] = {"pks": json_list(pks), "limit": rows_max - rows}
                 rows += connection.execute(statement(name), asked).rowcount
         if rows < rows_max:
-            asked = {"pks": repr(list(pks))}
+            asked = {"pks": json_list(pks)}
             rows += connection.execute(statement("delete_sessions"), asked).rowcount
     return Slice(rows)
 
@@ -85,7 +84,7 @@ def delete_rejected(connection: sqlite3.Connection, before: int, rows_max: int) 
 def delete_rejected_rows(connection: sqlite3.Connection, ids: Sequence[int]) -> Slice:
     """Delete rejected rows by their ids."""
     with _transaction(connection):
-        asked = {"ids": repr(list(ids))}
+        asked = {"ids": json_list(ids)}
         count = connection.execute(statement("delete_rejected"), asked).rowcount
     return Slice(count, rejected_rows=count)
 

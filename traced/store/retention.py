@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from traced.store.reader import ReadConnection, snapshot
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 IN_USE_MS: Final = DAY_MS
@@ -111,7 +111,7 @@ def step_ranges(connection: ReadConnection, pks: Sequence[int]) -> list[StepRang
         StoreError: If the database cannot be read.
     """
     with snapshot(connection):
-        asked = {"pks": repr(list(pks))}
+        asked = {"pks": json_list(pks)}
         return [
             StepRange(*row) for row in connection.execute(statement("select_step_ranges"), asked)
         ]
@@ -132,7 +132,7 @@ def step_ids(
     with snapshot(connection):
         found = connection.execute(statement("select_removed_sessions"), {"limit": sessions_max})
         pks = [pk for (pk,) in found.fetchall()]
-        asked = {"pks": repr(pks), "limit": steps_max}
+        asked = {"pks": json_list(pks), "limit": steps_max}
         ids = connection.execute(statement("select_step_ids_of"), asked).fetchall()
     return pks, [step_id for (step_id,) in ids]
 

@@ -5,8 +5,11 @@ Law: no SQL is written in Python. A statement's file is named for what it does, 
 its head is its docstring.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
+
+import msgspec
 
 
 @cache
@@ -18,6 +21,11 @@ def statement(name: str) -> str:
         FileNotFoundError: If there is no such file, which is a fault of the program.
     """
     return resources.files("traced.sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def json_list(values: Iterable[object]) -> str:
+    """Return values as the JSON list that a statement reads through `json_each`."""
+    return msgspec.json.encode(list(values)).decode()
 
 
 @cache

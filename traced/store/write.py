@@ -7,7 +7,7 @@ is done; `executemany` comes back for every row, and fell to 2 % of its rate bes
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import chain, compress
 from operator import itemgetter
@@ -18,7 +18,7 @@ import msgspec
 from traced.core.event import Rejected
 from traced.core.ledger.batch import Batch
 from traced.core.ledger.session import PromptState, SessionState, SubAgentState
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 Row = Sequence[object]
 
@@ -89,21 +89,21 @@ def _move(connection: sqlite3.Connection, changes: Batch) -> None:
     goals = {(move.session_pk, move.agent_id): move.prompt_number for move in changes.moves}
     if not goals:
         return
-    moves = {"moves": _json((*sub_agent, number) for sub_agent, number in goals.items())}
+    moves = {"moves": json_list((*sub_agent, number) for sub_agent, number in goals.items())}
     steps = connection.execute(statement("select_steps_to_move"), moves).fetchall()
     moved = [(step_id, number, changes.next_id()) for step_id, number in steps]
-    connection.execute(statement("move_steps"), {"moved": _json(moved)})
+    connection.execute(statement("move_steps"), {"moved": json_list(moved)})
 
 
 def _revise(connection: sqlite3.Connection, changes: Batch) -> None:
     # Their rows are joined from what was written above; readers that go by revision must see it.
     if not changes.described:
         return
-    known = {"known": _json(msgspec.structs.astuple(each) for each in changes.described)}
+    known = {"known": json_list(msgspec.structs.astuple(each) for each in changes.described)}
     steps = connection.execute(statement("select_steps_to_show"), known).fetchall()
     written = changes.new_steps.keys() | changes.changed_steps.keys()
     revised = [(step_id, changes.next_id()) for (step_id,) in steps if step_id not in written]
-    connection.execute(statement("revise_steps"), {"revised": _json(revised)})
+    connection.execute(statement("revise_steps"), {"revised": json_list(revised)})
 
 
 def _drop_content(changes: Batch) -> None:
@@ -113,10 +113,6 @@ def _drop_content(changes: Batch) -> None:
             step.input = ""
         if step.output is not None:
             step.output = ""
-
-
-def _json(values: Iterable[object]) -> str:
-    return msgspec.json.encode(list(values)).decode()
 
 
 def _put(connection: sqlite3.Connection, name: str, rows: Sequence[Row]) -> None:

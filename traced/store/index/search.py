@@ -16,7 +16,7 @@ from traced.store.index.volumes import Volume, named, volumes
 from traced.store.index.words import SCRATCH, beginning, exactly, make_scratch, words_of
 from traced.store.reader import ReadConnection, snapshot
 from traced.store.rows import Step
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 # Some 20 µs each: 30 ms of steps too new to be in a volume, on top of what the volumes take.
 UNINDEXED_REVISIONS_MAX: Final = 1500
@@ -166,7 +166,7 @@ class _Search:
 
     def _steps(self, revisions: list[int]) -> list[Step]:
         asked = {
-            "revisions": msgspec.json.encode(revisions).decode(),
+            "revisions": json_list(revisions),
             "agent": self._query.agent,
             "trace_type": self._query.trace_type,
         }

@@ -15,7 +15,7 @@ from traced.store.index.numbers import BLOCK_BITS, SPAN_BITS, Range, block
 from traced.store.index.tallies import changed_blocks
 from traced.store.reader import ReadConnection, snapshot
 from traced.store.rows import StepStats
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 # Before any time that is stored.
 ALWAYS: Final = -(1 << 62)
@@ -51,8 +51,8 @@ def stats(
         with snapshot(connection):
             cover = _Cover(connection, since)
             asked = {
-                "extents": _json(cover.extents),
-                "ranges": _json(cover.ranges),
+                "extents": json_list(cover.extents),
+                "ranges": json_list(cover.ranges),
                 "since": since,
                 "agent": agent,
             }
@@ -159,7 +159,3 @@ class _Cover:
         if self.ranges and self.ranges[-1].last + 1 == ids.first:
             ids = Range(self.ranges.pop().first, ids.last)
         self.ranges.append(ids)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

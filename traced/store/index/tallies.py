@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from traced.store.index.companion import IndexConnection
 from traced.store.index.numbers import BLOCK_BITS, VOLUME_BITS, Range, block
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 # Steps may end after their block was full, and then it is recounted, but no more often than this.
 COUNTED_ANEW_SECONDS_MIN: Final = 30.0
@@ -52,7 +50,7 @@ class Tallies:
         marked, removal_id, _, sequence = execute(statement("index/select_progress")).fetchone()
         blocks = sorted(changed_blocks(self._connection, marked, removal_id))
         if blocks:
-            execute(statement("index/delete_extents"), {"blocks": _json(blocks)})
+            execute(statement("index/delete_extents"), {"blocks": json_list(blocks)})
             now = self._clock()
             self._taken_out.update((number, now) for number in blocks)
         removed = removals(self._connection, removal_id)
@@ -69,7 +67,9 @@ class Tallies:
         due = self._clock() - COUNTED_ANEW_SECONDS_MIN
         held = [number for number, at in self._taken_out.items() if at > due]
         self._taken_out = {number: self._taken_out[number] for number in held}
-        row = execute(statement("index/select_block_to_count"), {"held": _json(held)}).fetchone()
+        row = execute(
+            statement("index/select_block_to_count"), {"held": json_list(held)}
+        ).fetchone()
         if row is None:
             return False
         (number,) = row
@@ -90,7 +90,3 @@ class Tallies:
         for name in ("delete_tallies", "merge_tallies", "merge_extent"):
             execute(statement(f"index/{name}"), asked)
         return True
-
-
-def _json(numbers: list[int]) -> str:
-    return msgspec.json.encode(numbers).decode()
