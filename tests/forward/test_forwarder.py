@@ -215,6 +215,7 @@ async def test_a_place_that_cannot_be_noted_is_noted_later(
 
     assert backend.names == ["execute_tool Bash"]
     assert noted.spans_sent == 1
+    assert sum(each["count"] for each in logs if each["event"] == "spans_sent") == 1
 
 
 async def test_an_idle_forwarder_writes_nothing(

@@ -87,6 +87,7 @@ class Forwarder:
             log.warning("database_replaced", database=str(self._database))
         suspected = self._backoff.failures >= SUSPECTING_FAILURES
         delivered = await deliver(self._send, found.spans, suspected=suspected)
+        self._tally.add(delivered)
         before, now = self.progress, _now()
         if found.cursor != before.cursor or before.held_since is not None:
             self.progress = replace(
@@ -99,7 +100,6 @@ class Forwarder:
                 held_why=None,
             )
             save(self._path, self.progress)
-        self._tally.add(delivered)
         return found.has_more
 
     def _read(self, settle_ms: int) -> Slice:
