@@ -107,8 +107,6 @@ def _new(
         session.calls[change.call_id] = step
     elif change.match_key is not None:
         alike.add(session, change.match_key, step)
-    if change.agent_id is not None:
-        _place(session, step)
     if event.imported:
         weaken(step, change)
         batch.added += 1
