@@ -2,13 +2,15 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import anyio
 import pytest
-from support.house import names_in
+from support.house import names_in, until
 from support.spool_room import warnings
 from support.store_room import StoreRoom, locked_database, rows, store_room
 
 from traced.client.spool import make_note_name
 from traced.core.event import Rejected
+from traced.ingest import notes as noting
 from traced.ingest.notes import Note, Notes, encode_notes
 
 QUERY = "SELECT kind, reason, agent, session_id, count, raw FROM rejected_events ORDER BY id"
@@ -97,6 +99,21 @@ async def test_notes_met_again_are_the_same_rows(tmp_path: Path, folder: Path) -
             await reader(store, folder).take_some()
 
         assert [row["count"] for row in rows(store.db, QUERY)] == [3, 2]
+
+
+async def test_more_notes_than_a_look_takes_are_not_left_to_the_next_scan(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk leaves thousands; looks follow each other until all of them are rows."""
+    monkeypatch.setattr(noting, "NOTES_A_LOOK_MAX", 2)
+    for number in range(1, 6):
+        empty_note(folder, number)
+    async with store_room(tmp_path) as store, anyio.create_task_group() as tasks:
+        tasks.start_soon(reader(store, folder).watch, 3600.0)
+        await until(lambda: not names_in(folder), "the last note")
+        tasks.cancel_scope.cancel()
+
+    assert [row["count"] for row in rows(store.db, QUERY)] == [2, 2, 1]
 
 
 async def test_a_note_stays_until_it_is_committed(tmp_path: Path, folder: Path) -> None:
