@@ -1,4 +1,4 @@
--- Remove sessions from every view, and their ids from use: who is resumed starts anew.
+-- Remove sessions from every view, and their ids from use: one that is resumed starts again.
 -- :pks is a JSON list; one that was used since :unused_since stays.
 UPDATE session SET removed_at = :now
 WHERE

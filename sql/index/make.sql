@@ -1,4 +1,4 @@
--- Make an empty companion: the words and tallies of a database, which can be made anew at any time.
+-- Make an empty companion: the words and tallies of a database, which can be rebuilt at any time.
 -- Numbers are those of the database's sequence, from which ids and revisions come.
 CREATE TABLE progress (
     only INTEGER PRIMARY KEY CHECK (only = 1),

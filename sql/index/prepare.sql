@@ -1,5 +1,5 @@
 -- Make the companion's file what its one writer needs; auto_vacuum holds only if set before WAL.
--- Nothing waits for its disk: what a power cut takes is made anew.
+-- Nothing waits for its disk: what a power cut takes is rebuilt.
 PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;

@@ -50,7 +50,7 @@ def test_each_says_who_wrote_it(tmp_path: Path, name: str) -> None:
     """The first line, by which it is known again."""
     files = user_units(tmp_path, PYTHON, Path("/s"), {})
 
-    assert text_of(files, name).startswith(f"{MARK}\n# The next one writes it anew")
+    assert text_of(files, name).startswith(f"{MARK}\n# The next install overwrites it")
     assert f"`systemctl --user edit {name}`" in text_of(files, name)
 
 

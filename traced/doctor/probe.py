@@ -33,7 +33,7 @@ ACKED_SECONDS_MAX: Final = 0.5
 TAKEN_IN_SECONDS_MAX: Final = 1.0
 PAUSE_SECONDS_MAX: Final = 10.0
 SESSIONS_MAX: Final = 100  # of that agent: one for each user of a shared daemon
-AGAIN: Final = "run `traced install` and this again; if it stays so, install traced anew"
+AGAIN: Final = "run `traced install` and this again; if that does not help, reinstall traced"
 
 
 class Way(NamedTuple):

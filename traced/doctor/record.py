@@ -42,7 +42,7 @@ def look(db: Path, now_ms: int) -> Iterator[Finding]:
         yield warning(
             "database",
             f"its log {wal} has {size(_size(wal))}, expected at most {size(WAL_BYTES_MAX)}",
-            f"end who reads for so long: `lsof {wal}` lists who has it open",
+            f"end the program that reads for so long: `lsof {wal}` lists those with it open",
         )
 
 
@@ -62,7 +62,11 @@ def room(folder: Path, disk: os.statvfs_result) -> Finding:
     free = disk.f_bavail * disk.f_frsize
     told = f"{size(free)} free at {folder}"
     if disk.f_flag & os.ST_RDONLY:
-        return wrong("disk", f"{folder} is mounted read-only", "mount it anew, after a look at it")
+        return wrong(
+            "disk",
+            f"{folder} is mounted read-only",
+            "see why in the kernel's log, then remount it writable",
+        )
     if free < DISK_BYTES_MIN:
         return wrong("disk", told, "make room: what hooks spool has none either")
     if free < DISK_BYTES_LOW:
@@ -77,8 +81,8 @@ def _silent(prompting: list[Prompting]) -> Iterator[Finding]:
                 "silence",
                 f"{each.agent}: {each.prompts} prompts in the last day, and none has a step;"
                 " earlier ones had",
-                f"its hooks of tools went silent: `traced install {each.agent}`, then start the"
-                " agent anew",
+                f"its hooks of tools went silent: `traced install {each.agent}`, then"
+                " restart the agent",
             )
 
 

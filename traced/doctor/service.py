@@ -83,7 +83,7 @@ def _writer(status: Status) -> Finding:
     if status.state == "retrying" or (status.queued and waits > COMMIT_SECONDS_MAX):
         return wrong("writer", told, SEE_LOG)
     if status.state != "ok":
-        return warning("writer", told, "ask again when it has started anew")
+        return warning("writer", told, "run this again once it has restarted")
     return ok("writer", told)
 
 

@@ -1,4 +1,4 @@
-// Written by `traced install opencode`, which writes it anew; `traced uninstall opencode` deletes it.
+// Written by `traced install opencode`, which overwrites it; `traced uninstall opencode` deletes it.
 //
 // Hands what happens in a session to traced's hook client. It changes nothing, prints nothing and
 // never throws: whatever goes wrong here, OpenCode works on.

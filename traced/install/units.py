@@ -117,7 +117,8 @@ def _rendered(
     if "$" in str(python):  # which systemd would take for a variable
         raise UnitError(f"{python} cannot stand in a unit, expected a path without $")
     command = f'"{_quoted(str(python))}" -P -m traced'
-    head = f"{MARK}\n# The next one writes it anew: for changes run `{_editor(variant, name)}`.\n"
+    editor = _editor(variant, name)
+    head = f"{MARK}\n# The next install overwrites it: for changes run `{editor}`.\n"
     lines: list[str] = []
     for line in _packaged(variant, name).splitlines():
         if line.startswith("ListenStream="):

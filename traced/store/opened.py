@@ -159,8 +159,9 @@ async def open_database(
             recorder.prove()
             if not database.has_head(log_file):
                 raise StoreBusy(
-                    f"{log_file} was deleted while somebody reads, and cannot begin anew until that"
-                    f" ends, expected a head: `lsof {beside(place.real, SHM)}` lists who it is"
+                    f"{log_file} was deleted while somebody reads, and cannot be started again"
+                    " until that ends, expected a head:"
+                    f" `lsof {beside(place.real, SHM)}` lists who it is"
                 )
         return Opened(connection, recorder, place, _opened_files(place, before), keep_lock)
 

@@ -2,8 +2,8 @@
 The ids of traces and spans, made of what identifies the data.
 
 Law: the same prompt, call or event has the same id wherever, whenever and however often it is
-exported; orders, numbers and revisions, which start anew when a session was removed, take part only
-where an agent gave nothing better.
+exported; orders, numbers and revisions, which start again when a session was removed, take part
+only where an agent gave nothing better.
 """
 
 from hashlib import blake2b

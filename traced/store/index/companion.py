@@ -1,7 +1,7 @@
 """
 The companion file: where it is, how its one writer opens it, and how a reader takes it along.
 
-Law: a companion of another version or of another database is deleted and made anew; what is no
+Law: a companion of another version or of another database is deleted and rebuilt; what is no
 database is put aside, for it may be anybody's, and a database of another program is left alone. A
 reader without one that holds sees an empty one.
 """

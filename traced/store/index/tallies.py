@@ -2,7 +2,7 @@
 Tallies: how many steps of each kind took about how long, of a block and of ever larger extents.
 
 Law: an extent stands in its table exactly as long as its tallies are those of its steps. What
-changes or removes a step takes out the extents that hold it; they are counted anew, from the steps
+changes or removes a step takes out the extents that hold it; they are counted again, from the steps
 alone.
 """
 

@@ -3,7 +3,7 @@ import { fetchPart, replace } from "./parts.js";
 
 const TYPING_MS = 250;
 
-// Fetches a card anew; `href` asks for more of its rows. Returns the card in place.
+// Fetches a card again; `href` asks for more of its rows. Returns the card in place.
 export async function loadCard(card, href = card.dataset.href) {
   card.setAttribute("aria-busy", "true");
   try {

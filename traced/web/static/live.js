@@ -1,4 +1,4 @@
-// The page follows the recording: what changed is fetched anew from the server, at most so often.
+// The page follows the recording: what changed is fetched again from the server, but not too often.
 import { loadCard } from "./cards.js";
 import { fetchPart, replace } from "./parts.js";
 
