@@ -36,6 +36,18 @@ async def test_acks_come_in_the_order_of_lines_for_those_that_asked(short_folder
         assert [(await client.answer())["event_id"] for _ in range(2)] == ["e1", "e3"]
 
 
+@pytest.mark.parametrize(("line", "awaited"), [(acked(1), True), (native(1), False)])
+async def test_the_writer_knows_of_lines_that_somebody_awaits(
+    short_folder: Path, line: bytes, *, awaited: bool
+) -> None:
+    """It lets no ack wait for a larger batch."""
+    async with house(short_folder) as one:
+        await one.client(line)
+        await until(lambda: bool(one.intake.held), "the line")
+
+        assert [each.awaited for each in one.intake.held] == [awaited]
+
+
 async def test_nothing_is_written_to_a_client_that_did_not_ask(short_folder: Path) -> None:
     """Good lines, bad ones and bare hook payloads: an agent would read any byte as hook output."""
     bare = b'{"hook_event_name":"Stop","session_id":"s"}\n'

@@ -53,6 +53,16 @@ def test_without_mark_and_envelope_the_recorded_agent_counts() -> None:
     assert asked == ["s"]
 
 
+def test_nothing_goes_before_an_event_whose_agent_is_looked_up() -> None:
+    """What comes behind it may say whose the session is, which is not yet true of the first."""
+    by = translator(lambda session_ids: dict.fromkeys(session_ids, "codex"))
+    said = {"v": 1, "agent": "gemini-cli", "payload": {**STOP, "hook_event_name": "SessionStart"}}
+    lines = b"".join(json.dumps(line).encode() + b"\n" for line in (STOP, said, STOP))
+
+    entries = by.entries(submission(records(lines)))
+    assert [entry.agent for entry in entries] == ["codex", "gemini-cli", "codex"]
+
+
 def test_an_event_sent_again_goes_to_the_agent_it_went_to() -> None:
     """Another agent has used the session's id in between, and said so."""
     by = translator()

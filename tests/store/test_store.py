@@ -278,3 +278,14 @@ async def test_users_that_share_a_database_are_told_apart(path: Path) -> None:
         assert await store.run(lambda recorder: recorder._by_owner)
         await store.close()
         assert await store.run(lambda recorder: recorder._by_owner)
+
+
+async def test_who_hurries_does_so_in_a_database_opened_later_too(path: Path) -> None:
+    """The daemon may be told to stop before it could open the file."""
+    async with open_store(path, "process", lambda: None) as store:
+        await store.hurry()
+        await store.open()
+        raw = opened(store)._connection
+        (row,) = await raw.execute_fetchall("PRAGMA busy_timeout")
+
+    assert row[0] == 100
