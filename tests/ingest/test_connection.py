@@ -36,7 +36,9 @@ async def test_acks_come_in_the_order_of_lines_for_those_that_asked(short_folder
         assert [(await client.answer())["event_id"] for _ in range(2)] == ["e1", "e3"]
 
 
-@pytest.mark.parametrize(("line", "awaited"), [(acked(1), True), (native(1), False)])
+@pytest.mark.parametrize(
+    ("line", "awaited"), [(acked(1), True), (native(1), False)], ids=["asked", "not"]
+)
 async def test_the_writer_knows_of_lines_that_somebody_awaits(
     short_folder: Path, line: bytes, *, awaited: bool
 ) -> None:
