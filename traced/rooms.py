@@ -53,7 +53,12 @@ class Rooms:
             config.spool, self._protocol, self.intake, self._may_send, config.batch_events_max
         )
         self.notes = Notes(
-            (config.spool, config.db.parent), self._may_send, self._commit_notes, self.figures
+            (config.spool, config.db.parent),
+            self._may_send,
+            self._commit_notes,
+            self.figures,
+            self.intake,
+            config.db,
         )
         self.writer = Writer(
             store,

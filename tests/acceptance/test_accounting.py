@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.daemon import DEADLINE_SECONDS, PYTHON, Daemon, Row, wait_until
 from support.small_disk import full, needs_mount, small_disk
+from support.store_room import locked_database
 from support.strace import needs_strace, strace
 
 from traced.client.spool import make_name, write, write_file
@@ -204,3 +205,22 @@ def test_events_that_the_spool_had_no_room_for_have_a_row(tmp_path: Path) -> Non
         assert (row["kind"], row["reason"], row["count"]) == ("discarded", "spool_full", 3)
         wait_until(lambda: not list(disk.glob(".*")), "the notes to be deleted")
         daemon.stop()
+
+
+@needs_mount
+def test_events_that_are_stored_after_all_are_not_told_as_lost(tmp_path: Path) -> None:
+    """A client gets no ack in time and finds the spool full; its event waits for the database."""
+    with small_disk(tmp_path / "disk") as disk, Daemon(tmp_path / "d") as daemon:
+        daemon.spool = disk
+        daemon.stop()
+        daemon.start()
+        command = [PYTHON, "-ISE", HOOK, "--socket", str(daemon.socket)]
+        command += ["--spool", str(disk)]
+        with locked_database(daemon.db), full(disk):
+            subprocess.run(command, input=json.dumps(STOP).encode(), check=True)
+            (note,) = disk.glob(".*.lost")
+        wait_until(lambda: not note.exists(), "the note to be taken in")
+
+        status = daemon.status()
+        assert (status["received"], status["stored"], status["discarded"]) == (1, 1, {})
+        assert daemon.rows("rejected_events") == []

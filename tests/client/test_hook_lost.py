@@ -13,6 +13,7 @@ from support.strace import needs_strace, strace
 from support.syscalls import moments
 
 from traced.client import hook
+from traced.client.spool import parse_note_name
 
 Command = tuple[str, ...]
 
@@ -76,10 +77,12 @@ def test_failed_spool_is_told(client: Command, folder: Path, fault: str, why: by
 
 @needs_strace
 def test_lost_event_leaves_a_note(client: Command, folder: Path) -> None:
-    """Where only the data found no room, an empty file with a name of its own counts the event."""
-    told(folder, client, PAYLOAD, ["write:error=ENOSPC"])
+    """Where only the data found no room, an empty file counts the event; its name tells its id."""
+    (line,) = told(folder, client, PAYLOAD, ["write:error=ENOSPC"])
     (note,) = (folder / "spool").iterdir()
-    assert re.fullmatch(r"\.[0-9]{20}-[0-9]+-[0-9a-f]{8}\.lost", note.name)
+    name = parse_note_name(note.name)
+    assert name is not None
+    assert f"lost event {name.event_id} of".encode() in line
     assert note.stat().st_size == 0
 
 

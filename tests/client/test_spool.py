@@ -53,10 +53,23 @@ def test_the_name_of_a_note_says_what_was_lost() -> None:
     own = make_note_name(1_700_000_000_000_000_001, 4242, "deadbeef", 12)
 
     assert own == f"{stem}.shutdown-12.lost"
-    assert parse_note_name(own) == ("shutdown", 12)
-    assert parse_note_name(f"{stem}.lost") == ("spool_full", 1)
+    assert parse_note_name(own) == ("shutdown", 12, 1_700_000_000_000_000_001, None)
+    assert parse_note_name(f"{stem}.lost") == ("spool_full", 1, 1_700_000_000_000_000_001, None)
     for other in (f"{stem}.ndjson", f"{stem}.shutdown-.lost", f".{stem}.lost", stem[1:] + ".lost"):
         assert parse_note_name(other) is None
+
+
+def test_the_name_of_a_clients_note_tells_which_event() -> None:
+    """Its time and its token are the event's id; a shorter token tells none."""
+    stem = ".01700000000000000001-4242-"
+    token = "0123456789abcdef0123"
+
+    assert parse_note_name(f"{stem}{token}.lost") == (
+        "spool_full",
+        1,
+        1_700_000_000_000_000_001,
+        f"018bcfe56800{token}",
+    )
 
 
 def test_a_file_of_any_name_appears_whole(tmp_path: Path) -> None:

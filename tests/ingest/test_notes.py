@@ -14,6 +14,12 @@ from traced.ingest import notes as noting
 from traced.ingest.notes import Note, Notes, encode_notes
 
 QUERY = "SELECT kind, reason, agent, session_id, count, raw FROM rejected_events ORDER BY id"
+FIRED_NS = 1_790_000_000_000_000_001
+TAKEN_ID = f"{FIRED_NS // 10**6:012x}{'ab' * 10}"
+LOST_ID = f"{FIRED_NS // 10**6:012x}{'cd' * 10}"
+STEP = (
+    b'{"v":1,"session_id":"s","trace_type":"tool","name":"n","event_id":"%b"}' % TAKEN_ID.encode()
+)
 LOST = Note("discarded", "shutdown", "no room", 3, "custom", "s")
 
 
@@ -23,12 +29,26 @@ def reader(store: StoreRoom, folder: Path) -> Notes:
     async def commit(entries: Sequence[Rejected], now: int) -> None:
         await store.store.run(lambda recorder: recorder.append(entries, now))
 
-    return Notes([folder], lambda uid: uid == os.geteuid(), commit, store.figures)
+    return Notes(
+        [folder],
+        lambda uid: uid == os.geteuid(),
+        commit,
+        store.figures,
+        store.intake,
+        store.db,
+    )
 
 
 def empty_note(folder: Path, number: int) -> Path:
     """Leave what a hook client leaves."""
     path = folder / f".{number:020d}-1-ab.lost"
+    path.touch()
+    return path
+
+
+def clients_note(folder: Path, event_id: str) -> Path:
+    """Leave what a hook client leaves that found no room for this event."""
+    path = folder / f".{FIRED_NS:020d}-1-{event_id[12:]}.lost"
     path.touch()
     return path
 
@@ -60,6 +80,44 @@ async def test_clients_notes_become_one_row(tmp_path: Path, folder: Path) -> Non
         assert names_in(folder) == set()
         assert store.figures.discarded == {"spool_full": 3}
         assert store.figures.received == store.figures.settled == 3
+
+
+async def test_a_note_of_an_event_that_was_taken_after_all_is_no_loss(
+    tmp_path: Path, folder: Path
+) -> None:
+    """Its client had no ack in time; of the two only the one that never came is told as lost."""
+    clients_note(folder, TAKEN_ID)
+    clients_note(folder, LOST_ID)
+    async with store_room(tmp_path) as store:
+        store.put(STEP)
+        await store.write_all()
+        await reader(store, folder).take_some()
+
+        assert [row["count"] for row in rows(store.db, QUERY)] == [1]
+        assert names_in(folder) == set()
+        assert (store.figures.received, store.figures.stored) == (2, 1)
+        assert store.figures.discarded == {"spool_full": 1}
+
+
+async def test_a_clients_note_waits_until_what_came_is_settled(
+    tmp_path: Path, folder: Path
+) -> None:
+    """Its event may be among what waits for the writer, or in the kernel while nobody is read."""
+    note = clients_note(folder, TAKEN_ID)
+    async with store_room(tmp_path) as store:
+        notes = reader(store, folder)
+        store.intake.stall(stalled=True)
+        await notes.take_some()
+        assert note.exists()
+        store.put(STEP)
+        store.intake.stall(stalled=False)
+        await notes.take_some()
+        assert note.exists()
+        await store.write_all()
+        await notes.take_some()
+
+        assert not note.exists()
+        assert rows(store.db, QUERY) == []
 
 
 async def test_a_daemons_note_becomes_the_rows_that_it_holds(tmp_path: Path, folder: Path) -> None:

@@ -24,6 +24,7 @@ OF_ALL_SESSIONS = {
     "count_recorded": "a copy has the hidden ones too",
     "note_keys_given": "their keys are not given again",
     "select_counters": "the same",
+    "select_taken": "what came was not lost, whatever became of it",
 }
 
 

@@ -85,7 +85,8 @@ def pass_on(line: bytearray, event_id: str, fired_ns: int, flags: dict[str, str]
         missed = True
     except Exception:  # noqa: BLE001, S110 - whatever keeps it from the daemon, the spool takes it
         pass
-    write_spool(spool, f"{fired_ns:020d}-{posix.getpid()}-{event_id[-8:]}.ndjson", line)
+    # With the time it tells the whole id: the daemon may have the event after all.
+    write_spool(spool, f"{fired_ns:020d}-{posix.getpid()}-{event_id[12:]}.ndjson", line)
     if missed:  # only now: who does not connect needs a spool that works
         mark_stuck(spool)
 

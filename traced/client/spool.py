@@ -25,6 +25,9 @@ DROP_BITS = stat.S_ISGID | stat.S_ISVTX
 HIDDEN_PREFIX = "."  # of a file that is being written; a left-over one is of a writer killed midway
 TOKEN_BYTES = 4  # tells apart what one process writes within one nanosecond
 
+# Of an event's id in a name, where it is all but the time in milliseconds: 12 digits of its 32.
+ID_TOKEN_CHARS = 20
+
 STEM = r"(?P<unix_ns>[0-9]{20})-(?P<pid>[0-9]{1,10})-(?P<token>[0-9a-f]{1,32})"
 NAME = re.compile(STEM + r"\.ndjson")
 NOTE_NAME = re.compile(r"\." + STEM + r"(?:\.shutdown-(?P<events>[0-9]{1,9}))?\.lost")
@@ -39,10 +42,16 @@ class SpoolName(NamedTuple):
 
 
 class NoteName(NamedTuple):
-    """What the name of a note says of events that were lost: the reason, and how many."""
+    """
+    What the name of a note says of events that were lost: the reason, how many, and when.
+
+    `event_id` is that of a client's one event, as far as the client tells it.
+    """
 
     reason: str
     events: int
+    unix_ns: int
+    event_id: str | None = None
 
 
 def make_name(unix_ns: int, pid: int, token: str) -> str:
@@ -68,8 +77,11 @@ def parse_note_name(name: str) -> NoteName | None:
     match = NOTE_NAME.fullmatch(name)
     if match is None:
         return None
-    events = match["events"]
-    return NoteName("spool_full", 1) if events is None else NoteName("shutdown", int(events))
+    unix_ns, token, events = int(match["unix_ns"]), match["token"], match["events"]
+    if events is not None:
+        return NoteName("shutdown", int(events), unix_ns)
+    whole = len(token) == ID_TOKEN_CHARS
+    return NoteName("spool_full", 1, unix_ns, f"{unix_ns // 10**6:012x}{token}" if whole else None)
 
 
 def write(spool_dir: Path, line: bytes) -> Path:

@@ -59,8 +59,9 @@ def _lost(names: list[str]) -> Iterator[Finding]:
     if events:
         yield warning(
             CHECK,
-            f"{events} events were lost: notes of it wait for the daemon",
-            "make room on the disk; `traced rejected` lists what is known of them",
+            f"{events} events may be lost: notes of it wait for the daemon",
+            "make room on the disk; those that the daemon did not get either are lost, and"
+            " `traced rejected` then lists what is known of them",
         )
 
 

@@ -6,7 +6,6 @@ Law: after this, applying the batch asks the database nothing.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import blake2b
 from typing import Final
 
 from msgspec import Struct, field
@@ -29,6 +28,7 @@ from traced.core.ledger.session import SessionState
 from traced.store import load
 from traced.store.cache import SessionCache
 from traced.store.load import SessionKey
+from traced.store.taken import digest_of
 
 NO_OWNER: Final = -1
 
@@ -172,7 +172,8 @@ def gather(
     keys = [_key(event, by_owner=by_owner) if event.changes else None for event in events]
     found = _sessions(connection, cache, {key: None for key in keys if key is not None}, new_pk)
     sessions = [None if key is None else found[key] for key in keys]
-    digests = [_digest(event.known_by or event.event_id) for event in events]
+    ids = [event.known_by or event.event_id for event in events]
+    digests = [None if known is None else digest_of(known) for known in ids]
     wanted = _Wanted()
     wanted_digests: list[tuple[int, int]] = []
     for session, event, digest in zip(sessions, events, digests, strict=True):
@@ -216,13 +217,6 @@ def _note_orders(
 def _key(event: Event, *, by_owner: bool) -> SessionKey:
     owner = event.peer_uid if by_owner and event.peer_uid is not None else NO_OWNER
     return event.agent, event.session_id, owner
-
-
-def _digest(event_id: str | None) -> int | None:
-    if event_id is None:
-        return None
-    digest = blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
 
 
 def _sessions(

@@ -29,6 +29,7 @@
 #define ANSWER_BYTES_MAX ((size_t)65536)
 #define STUCK_SECONDS 10
 #define EVENT_ID_CHARS 32
+#define EVENT_ID_TIME_CHARS 12 /* of these, the first: when it fired, in milliseconds */
 #define DROP_BITS (S_ISGID | S_ISVTX) /* of a spool that a group drops its events into */
 #define NS_PER_MS 1000000LL
 #define NS_PER_SECOND 1000000000LL

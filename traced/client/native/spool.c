@@ -49,8 +49,9 @@ static void share(int file, const char *spool)
 /* Write the line to a new file in `spool`; on failure an empty one ending in `.lost` tells it. */
 struct failure write_spool(const char *spool, const struct event *event)
 {
+    /* With the time it tells the whole id: see hook.py. */
     char *stem = text("%020lld-%ld-%s", event->fired_ns, (long)getpid(),
-                      event->id + EVENT_ID_CHARS - 8);
+                      event->id + EVENT_ID_TIME_CHARS);
     char *hidden = stem ? text("%s/.%s.ndjson", spool, stem) : NULL;
     char *final = stem ? text("%s/%s.ndjson", spool, stem) : NULL;
     char *lost = stem ? text("%s/.%s.lost", spool, stem) : NULL;
