@@ -108,11 +108,11 @@ def test_relative_flag_is_below_the_current_folder(
     assert found.config.db == tmp_path / "x.db"
 
 
-def test_relative_variable_is_wrong(tmp_path: Path) -> None:
-    """A variable's path cannot depend on where a hook or the daemon happens to run."""
-    assert wrong({}, environ(tmp_path, TRACED_DB="x.db")) == [
-        "TRACED_DB is 'x.db', expected an absolute path"
-    ]
+@pytest.mark.parametrize("path", ["x.db", "/", "//", "/x/.."])
+def test_relative_variable_is_wrong(tmp_path: Path, path: str) -> None:
+    """It cannot depend on where a hook or the daemon happens to run; the root is no place."""
+    (problem,) = wrong({}, environ(tmp_path, TRACED_DB=path))
+    assert problem == f"TRACED_DB is {path!r}, expected an absolute path below /"
 
 
 def test_value_out_of_bounds_names_file_value_and_bounds(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def _expected(kind: msgspec.inspect.Type) -> str:
         case msgspec.inspect.VarTupleType():
             return "regular expressions that match no empty text"
         case _:
-            return "an absolute path"
+            return "an absolute path below /"
 
 
 RULES: dict[str, Rule] = {rule.key: rule for rule in _rules()}

@@ -168,13 +168,14 @@ def _convert(rule: Rule, given: _Given, home: Path) -> object:
 
 
 def _path(text: str, home: Path, *, from_here: bool) -> Path:
-    """Return an absolute path; raise ValueError if `text` does not say one."""
+    """Return an absolute path below the root; raise ValueError if `text` does not say one."""
     head, _, rest = text.partition("/")
     path = home / rest if head == "~" else Path(text)
     if from_here and text:
         with suppress(FileNotFoundError):  # the current folder may be gone by now
             path = path.absolute()
-    if not path.is_absolute() or "\0" in text:
+    # The root can be no file, and nobody is to be told to make it private.
+    if not path.is_absolute() or "\0" in text or not os.path.normpath(path).strip("/"):
         raise ValueError(text)
     return path
 
