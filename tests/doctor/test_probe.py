@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.daemon import Daemon
 from support.rows import Recording
+from support.small_disk import full, needs_mount, small_disk
 
 from traced.client.spool import write
 from traced.doctor.probe import Way, send
@@ -84,6 +85,19 @@ def test_a_daemon_that_hangs_is_wrong(hanging: Daemon) -> None:
 
     assert finding.state == "wrong"
     assert list(hanging.spool.iterdir()) == []
+
+
+@needs_mount
+def test_a_full_spool_is_told_and_not_taken_for_other_settings(
+    hanging: Daemon, tmp_path: Path
+) -> None:
+    """The daemon may get it yet, but has nowhere to store it; only its note is there."""
+    with small_disk(tmp_path / "disk") as disk, full(disk):
+        way = way_of(hanging)._replace(spool=disk)
+        finding = send(way, SCAN_SECONDS, daemon_runs=True)
+
+    assert finding.state == "wrong"
+    assert "the spool had no room for it" in finding.told
 
 
 def test_without_a_daemon_only_the_probe_is_taken_back(tmp_path: Path) -> None:

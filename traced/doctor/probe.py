@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from traced.client.spool import parse_name
+from traced.client.spool import parse_name, parse_note_name
 from traced.core.errors import StoreError
 from traced.core.times import parse_time
 from traced.doctor.finding import Finding, failed, ok, warning, wrong
@@ -73,6 +73,12 @@ def _awaited(way: Way, sent_ns: int, spooled: Path | None, scan_seconds: float) 
     seconds = (time.time_ns() - sent_ns) / 1e9
     if came and spooled is None:
         return ok(CHECK, f"hook client, socket, writer, database: found in {seconds:.2f} s")
+    if spooled is None and _left_note(way.spool, sent_ns):
+        return wrong(
+            CHECK,
+            "the daemon did not answer in time, and the spool had no room for it",
+            "make room on the disk, and see in the daemon's log why it stores nothing",
+        )
     if spooled is None:
         return wrong(
             CHECK,
@@ -110,6 +116,14 @@ def _spooled(spool: Path, sent_ns: int) -> Path | None:
                     if MARK in path.read_bytes():
                         return path
     return None
+
+
+def _left_note(spool: Path, sent_ns: int) -> bool:
+    """Tell whether a client has said since that it could leave its event nowhere."""
+    with suppress(OSError):
+        names = [parse_note_name(path.name) for path in spool.iterdir()]
+        return any(name is not None and name.unix_ns >= sent_ns for name in names)
+    return False
 
 
 def _until(condition: Callable[[], bool], seconds_max: float) -> bool:
