@@ -78,6 +78,28 @@ def test_a_file_of_another_backend_is_not_gone_on_with(
     assert noted.read_bytes() == before
 
 
+@pytest.mark.usefixtures("session")
+def test_backends_that_differ_in_a_header_get_everything_each(
+    forward_once: Forward, tmp_path: Path, otlp: Backend
+) -> None:
+    """Another experiment is another place; another key is not. A named file serves one of them."""
+    noted = Asked(cursor=tmp_path / "noted")
+    for header in ("experiment=0,api-key=a", "experiment=1,api-key=a", "experiment=1,api-key=b"):
+        forward_once(OTEL_EXPORTER_OTLP_HEADERS=header)
+    assert len(otlp.spans) == 4
+
+    forward_once(noted, OTEL_EXPORTER_OTLP_HEADERS="experiment=0")
+    with pytest.raises(ConfigError, match="was sent with another user, query or header"):
+        forward_once(noted, OTEL_EXPORTER_OTLP_HEADERS="experiment=1")
+    assert "experiment" not in (tmp_path / "noted").read_text()
+
+
+def test_the_root_is_no_cursor(forward_once: Forward) -> None:
+    """It has no name for a lock beside it."""
+    with pytest.raises(ConfigError, match="--cursor / is a folder, expected a file"):
+        forward_once(Asked(cursor=Path("/")))
+
+
 def test_what_was_recorded_before_can_be_left_out(
     session: int, recording: Recording, forward_once: Forward, otlp: Backend
 ) -> None:

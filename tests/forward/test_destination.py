@@ -103,7 +103,21 @@ def test_the_address_is_shown_without_keys() -> None:
     found = destination({}, "https://u:p@[::1]:9/x?key=1")
 
     assert found.shown == "https://[::1]:9/x/v1/traces"
-    assert found.tenant == "u?key=1"
+
+
+def test_what_tells_backends_at_one_address_apart() -> None:
+    """User, query and headers, but for keys and tokens, which are renewed."""
+    keys = "Authorization=Bearer a,api-key=b,x-honeycomb-team=c,signoz-ingestion-key=d,x-token=e"
+    told = {
+        destination({"OTEL_EXPORTER_OTLP_HEADERS": headers}, url).tenant
+        for url in ("http://a", "http://u:p@a", "http://a?u")
+        for headers in ("", "experiment=0", f"experiment=1,{keys}")
+    }
+
+    assert len(told) == 9
+    assert destination({}, "http://a").tenant == ""
+    renewed = destination({"OTEL_EXPORTER_OTLP_HEADERS": keys}, "http://u:p@a")
+    assert renewed.tenant == destination({}, "http://u:other@a").tenant
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,14 @@ from traced.forward.destination import Destination, destination
 from traced.forward.family import Telling
 from traced.forward.forwarder import Forwarder
 from traced.forward.gather import from_now_on
-from traced.forward.progress import FOLDER, Progress, load, progress_path, save
+from traced.forward.progress import (
+    FOLDER,
+    Progress,
+    load,
+    progress_path,
+    save,
+    tenant_digest,
+)
 from traced.forward.resource import resource
 from traced.forward.sender import open_sender
 from traced.ingest.locks import locked
@@ -78,6 +85,8 @@ def _prepared(found: Effective, cursor: Path | None, place: Destination) -> Path
     if cursor is not None:
         # The file itself is replaced, not the link to it.
         file = Path(os.path.realpath(cursor))
+        if not file.name:
+            raise ConfigError(f"--cursor {cursor} is a folder, expected a file: name another one")
         if file.is_symlink():
             raise ConfigError(f"--cursor {cursor} cannot be followed: its links lead in a circle")
         return file
@@ -94,22 +103,27 @@ def _way(
     told_of = resource(environ, socket.gethostname(), os.getuid(), database)
     progress = load(path)
     if progress is None:
-        progress = Progress(place.shown, str(database))
+        progress = Progress(place.shown, str(database), tenant=tenant_digest(place.tenant))
         if asked.skip_recorded:
             with bounded_reader(database, READ_SECONDS_MAX) as connection:
                 progress = replace(progress, cursor=from_now_on(connection))
             save(path, progress)
-    _check_whose(path, progress, place.shown, str(database))
+    _check_whose(path, progress, place, str(database))
     telling = Telling(asked.content, told_of[names.HOST_NAME])
     return _Way(database, path, progress, place, told_of, telling)
 
 
-def _check_whose(path: Path, progress: Progress, endpoint: str, database: str) -> None:
+def _check_whose(path: Path, progress: Progress, place: Destination, database: str) -> None:
     # What one backend was sent, or one database held, says nothing of another: steps were lost.
-    if (progress.endpoint, progress.database) != (endpoint, database):
+    if (progress.endpoint, progress.database) != (place.shown, database):
         raise ConfigError(
             f"{path} notes what {progress.endpoint} was sent of {progress.database}, expected"
-            f" {endpoint} and {database}: name another file with --cursor"
+            f" {place.shown} and {database}: name another file with --cursor"
+        )
+    if progress.tenant != tenant_digest(place.tenant):
+        raise ConfigError(
+            f"{path} notes what {progress.endpoint} was sent with another user, query or header,"
+            " expected the same: name another file with --cursor"
         )
 
 

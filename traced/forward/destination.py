@@ -14,8 +14,10 @@ from typing import Final, Literal, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
+import msgspec
 
 from traced.core.errors import ConfigError
+from traced.core.secrets.names import Kind, kind_of_name
 
 T = TypeVar("T")
 Protocol = Literal["http/protobuf", "http/json"]
@@ -30,6 +32,8 @@ TIMEOUT_DIGITS_MAX: Final = 20
 # Of RFC 9110, section 5.6.2; and what a value may hold besides spaces.
 HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE: Final = re.compile(r"[\x20-\x7e\t]*")
+# Of a vendor's own headers those that hold a key: x-honeycomb-team does.
+KEYS: Final = ("key", "-team")
 OURS: Final = frozenset({"content-type", "content-encoding", "content-length", "host"})
 
 
@@ -55,9 +59,21 @@ class Destination(NamedTuple):
 
     @property
     def tenant(self) -> str:
-        """What distinguishes backends at one address: user and query, which are never logged."""
+        """
+        What distinguishes backends at one address, which is never logged; "" if nothing does.
+
+        That is user, query, and the headers except keys and tokens: these are renewed, and
+        everything would be sent once more.
+        """
         parts = urlsplit(self.url)
-        return "?".join(part for part in (parts.username, parts.query) if part)
+        headers = {name: self.headers[name] for name in sorted(self.headers) if not _is_key(name)}
+        if not (parts.username or parts.query or headers):
+            return ""
+        return msgspec.json.encode([parts.username or "", parts.query, headers]).decode()
+
+
+def _is_key(header: str) -> bool:
+    return kind_of_name(header) is not Kind.NONE or header.endswith(KEYS)
 
 
 class _Wrong(Exception):

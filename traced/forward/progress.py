@@ -20,11 +20,16 @@ NAME_BYTES: Final = 8
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What the file holds; times are RFC 3339 in UTC, counts since the file was made."""
+    """
+    What the file holds; times are RFC 3339 in UTC, counts since the file was made.
+
+    `tenant` is a digest of what tells backends at one endpoint apart; empty if nothing does.
+    """
 
     endpoint: str
     database: str
     form: Literal[1] = 1
+    tenant: str = ""
     cursor: Cursor = Cursor()
     spans_sent: int = 0
     spans_rejected: int = 0
@@ -36,8 +41,12 @@ class Progress(msgspec.Struct, frozen=True):
 def progress_path(folder: Path, endpoint: str, database: Path, tenant: str = "") -> Path:
     """Return the file for one backend, its tenant if it has some, and database."""
     named = [endpoint, str(database), tenant] if tenant else [endpoint, str(database)]
-    digest = blake2b(msgspec.json.encode(named), digest_size=NAME_BYTES)
-    return folder / f"{digest.hexdigest()}.json"
+    return folder / f"{_digest(named)}.json"
+
+
+def tenant_digest(tenant: str) -> str:
+    """Return what is noted of a tenant: it may hold what nobody else is to read."""
+    return _digest([tenant]) if tenant else ""
 
 
 def load(path: Path) -> Progress | None:
@@ -77,3 +86,7 @@ def save(path: Path, progress: Progress) -> None:
         new.replace(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _digest(named: list[str]) -> str:
+    return blake2b(msgspec.json.encode(named), digest_size=NAME_BYTES).hexdigest()
