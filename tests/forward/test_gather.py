@@ -11,6 +11,7 @@ from traced.forward import gather as gathering
 from traced.forward.cursor import Cursor
 from traced.forward.family import SETTLE_MS
 from traced.forward.gather import IDLE_MS_MAX, from_now_on
+from traced.store import forwarding
 from traced.telemetry.ids import call_span_id
 
 
@@ -117,6 +118,18 @@ def test_a_prompt_that_gets_its_number_later_is_sent(recording: Recording, reade
     recording.connection.execute("UPDATE prompt SET prompt_number = 1")
     assert reader.names() == [ROOT]
     assert reader.cursor.unnumbered == ()
+
+
+def test_prompts_that_never_get_a_number_are_no_work(
+    recording: Recording, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Local commands have none: however many wait for one, who has got to the end rests."""
+    monkeypatch.setattr(forwarding, "PROMPTS_MAX", 2)
+    pk = recording.session()
+    for _ in range(5):
+        recording.prompt(pk, None)
+
+    assert [reader.slice().has_more for _ in range(4)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("ended_at", [START, START + 100_000_000], ids=["now", "a clock ahead"])

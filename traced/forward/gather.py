@@ -114,6 +114,8 @@ class _Work:
         """Take a slice; return whether there is more."""
         draft = self.draft
         made = forwarding.made_prompts(self._connection, draft.prompt_pk, draft.unnumbered)
+        # Those without a number are looked at each time, and may be many; they are no news.
+        are_full = sum(prompt.pk > draft.prompt_pk for prompt in made) >= forwarding.PROMPTS_MAX
         for prompt in made:
             draft.prompt_pk = max(draft.prompt_pk, prompt.pk)
             draft.unnumbered.pop(prompt.pk, None)
@@ -134,7 +136,7 @@ class _Work:
             if key in draft.owed:
                 self._pay(key)
         is_behind = len(draft.owed) > OWED_PROMPTS_MAX or len(draft.held) > HELD_STEPS_MAX
-        has_news = len(made) >= forwarding.PROMPTS_MAX or changed.steps != []
+        has_news = are_full or changed.steps != []
         return is_full or has_news or (is_behind and bool(self.above or self.steps))
 
     def _take_held(self, held: list[ChangedStep]) -> bool:
