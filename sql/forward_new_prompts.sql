@@ -1,4 +1,5 @@
--- Prompts made after the key :after, and those of the JSON list :unnumbered, first made first.
+-- Prompts made after the key :after and up to :up_to, and those of the JSON list :unnumbered, first
+-- made first.
 SELECT made.pk, made.session_pk, made.prompt_number
 FROM (
     SELECT prompt.pk, prompt.session_pk, prompt.prompt_number
@@ -9,7 +10,7 @@ FROM (
     FROM (
         SELECT prompt.pk, prompt.session_pk, prompt.prompt_number
         FROM prompt
-        WHERE prompt.pk > :after
+        WHERE prompt.pk > :after AND prompt.pk <= :up_to
         ORDER BY prompt.pk
         LIMIT :limit
     ) AS later

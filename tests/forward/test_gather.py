@@ -7,6 +7,7 @@ import pytest
 from support.forwarding import HERE, ROOT, SOON, Reader, reading
 from support.rows import START, Recording
 
+from traced.forward import cursor
 from traced.forward import gather as gathering
 from traced.forward.cursor import Cursor
 from traced.forward.family import SETTLE_MS
@@ -144,6 +145,23 @@ def test_an_end_is_believed_a_moment_later(
     early = reader.names(START + SETTLE_MS - 1)
     late = reader.names(START + SETTLE_MS)
     assert [len(early), len(late)] == ([0, 2] if ended_at == START else [2, 0])
+
+
+def test_a_long_past_is_sent_once(
+    recording: Recording, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many prompts there were: a root comes with its steps, while it is remembered."""
+    monkeypatch.setattr(forwarding, "STEPS_MAX", 4)
+    monkeypatch.setattr(forwarding, "PROMPTS_MAX", 3)
+    monkeypatch.setattr(cursor, "TOLD_MAX", 12)
+    pk = recording.session(ended_at=START)
+    for number in range(1, 41):
+        recording.prompt(pk, number, ended_at=START)
+        if not 10 < number < 15:
+            recording.step(pk, number, prompt_number=number)
+
+    spans = reader.spans()
+    assert len(spans) == len({span.span_id for span in spans}) == 40 + 36
 
 
 def test_removed_sessions_are_forgotten(recording: Recording, reader: Reader) -> None:

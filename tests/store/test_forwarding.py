@@ -78,11 +78,26 @@ def test_made_prompts_come_by_key(recording: Recording, connection: ReadConnecti
     for number in (None, 1, None, 2):
         recording.prompt(pk, number)
 
-    assert forwarding.made_prompts(connection, 2, [1]) == [
+    assert forwarding.made_prompts(connection, 2, 9, [1]) == [
         MadePrompt(1, pk, None),
         MadePrompt(3, pk, None),
         MadePrompt(4, pk, 2),
     ]
+    assert forwarding.made_prompts(connection, 2, 3, []) == [MadePrompt(3, pk, None)]
+
+
+def test_the_newest_prompt_of_steps_is_found(
+    recording: Recording, connection: ReadConnection
+) -> None:
+    """Whatever came later; steps that came before any prompt have none."""
+    pk = recording.session()
+    for number in (1, 2, 3):
+        recording.prompt(pk, number)
+        recording.step(pk, number, prompt_number=number)
+    some = forwarding.steps(connection, [1, 2])
+
+    assert forwarding.newest_prompt(connection, some) == 2
+    assert forwarding.newest_prompt(connection, []) is None
 
 
 def test_a_root_tells_of_its_session(recording: Recording, connection: ReadConnection) -> None:

@@ -32,6 +32,7 @@ READ = {
     "forward_new_prompts": {  # :limit rows and the JSON list
         "SCAN json_each VIRTUAL TABLE INDEX 1:", "SCAN later", "USE TEMP B-TREE FOR ORDER BY",
     },
+    "forward_newest_prompt": set(),
     "forward_position": {"SCAN ledger"},  # its one row
     "forward_prompts": {"SCAN asked VIRTUAL TABLE INDEX 1:"},  # the JSON list
     "forward_running": {"SCAN step USING INDEX step_running"},  # nothing else is in it

@@ -16,7 +16,7 @@ from traced.forward.cursor import Cursor, Draft
 from traced.forward.family import Family, Moment, Telling, may_return
 from traced.store import forwarding
 from traced.store.forwarding import Changed, ChangedStep, PromptKey, Root
-from traced.store.pages import CONTENT_BYTES_MAX
+from traced.store.pages import CONTENT_BYTES_MAX, INT64_MAX
 from traced.store.reader import ReadConnection, snapshot
 from traced.store.rows import Step
 from traced.telemetry.ids import root_span_id, trace_id
@@ -113,7 +113,10 @@ class _Work:
     def read(self) -> bool:
         """Take a slice; return whether there is more."""
         draft = self.draft
-        made = forwarding.made_prompts(self._connection, draft.prompt_pk, draft.unnumbered)
+        changed = forwarding.changed(self._connection, draft.revision)
+        made = forwarding.made_prompts(
+            self._connection, draft.prompt_pk, self._last_prompt(changed), draft.unnumbered
+        )
         # Those without a number are looked at each time, and may be many; they are no news.
         are_full = sum(prompt.pk > draft.prompt_pk for prompt in made) >= forwarding.PROMPTS_MAX
         for prompt in made:
@@ -124,7 +127,8 @@ class _Work:
             else:
                 draft.owed[PromptKey(prompt.session_pk, prompt.prompt_number)] = None
         held = forwarding.steps(self._connection, islice(draft.held, HELD_STEPS_MAX))
-        changed = forwarding.changed(self._connection, draft.revision)
+        if are_full:  # nor do steps come ahead of their prompts
+            changed = Changed([], draft.revision, has_more=True)
         # In their order, so that a cursor is the same as before where nothing came.
         owed = islice(draft.owed, OWED_PROMPTS_MAX)
         keys = dict.fromkeys([*owed, *(_key(each) for each in (*held, *changed.steps))])
@@ -138,6 +142,13 @@ class _Work:
         is_behind = len(draft.owed) > OWED_PROMPTS_MAX or len(draft.held) > HELD_STEPS_MAX
         has_news = are_full or changed.steps != []
         return is_full or has_news or (is_behind and bool(self.above or self.steps))
+
+    def _last_prompt(self, changed: Changed) -> int:
+        # As long as there are more steps, no prompt comes long before its own: whether its root was
+        # sent is remembered for a while only.
+        if not changed.has_more:
+            return INT64_MAX
+        return forwarding.newest_prompt(self._connection, changed.steps) or self.draft.prompt_pk
 
     def _take_held(self, held: list[ChangedStep]) -> bool:
         for step_id in list(islice(self.draft.held, HELD_STEPS_MAX)):

@@ -41,10 +41,11 @@ class ChangedStep(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """Steps by their revisions, and the revision up to which these are all."""
+    """Steps by their revisions, the revision up to which these are all, and if there are more."""
 
     steps: list[ChangedStep]
     revision: int
+    has_more: bool
 
 
 class PromptKey(NamedTuple):
@@ -103,7 +104,7 @@ def changed(connection: ReadConnection, since_revision: int) -> Changed:
     everything = dict.fromkeys(("session_pk", "agent", "owner_uid"))
     asked = {**everything, "since": since_revision, "limit": limit + 1, "content": False}
     steps, more = within_bounds(connection, "changed_steps", asked, limit)
-    return Changed(_of_sessions(connection, steps), steps[-1].revision if more else newest)
+    return Changed(_of_sessions(connection, steps), steps[-1].revision if more else newest, more)
 
 
 def steps(connection: ReadConnection, ids: Iterable[int]) -> list[ChangedStep]:
@@ -124,12 +125,24 @@ def still_there(connection: ReadConnection, ids: Iterable[int]) -> frozenset[int
 
 
 def made_prompts(
-    connection: ReadConnection, after_pk: int, unnumbered: Iterable[int]
+    connection: ReadConnection, after_pk: int, up_to_pk: int, unnumbered: Iterable[int]
 ) -> list[MadePrompt]:
     """Return the next prompts after a key, and what became of those that had no number yet."""
-    asked = {"after": after_pk, "unnumbered": json_list(unnumbered), "limit": PROMPTS_MAX}
+    asked = {
+        "after": after_pk,
+        "up_to": up_to_pk,
+        "unnumbered": json_list(unnumbered),
+        "limit": PROMPTS_MAX,
+    }
     rows = connection.execute(statement("forward_new_prompts"), asked).fetchall()
     return [MadePrompt(*row) for row in rows]
+
+
+def newest_prompt(connection: ReadConnection, found: Iterable[ChangedStep]) -> int | None:
+    """Return the key of the newest prompt that these steps are of; None if they are of none."""
+    asked = {"ids": json_list(each.step.id for each in found)}
+    newest: int | None = connection.execute(statement("forward_newest_prompt"), asked).fetchone()[0]
+    return newest
 
 
 def roots(

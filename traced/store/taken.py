@@ -10,9 +10,7 @@ from collections.abc import Collection
 from hashlib import blake2b
 from typing import Final
 
-import msgspec
-
-from traced.store.statements import statement
+from traced.store.statements import json_list, statement
 
 DIGEST_BYTES: Final = 8
 
@@ -33,7 +31,6 @@ def taken(
         sqlite3.Error: If they cannot be read.
     """
     by_digest = {digest_of(event_id): event_id for event_id in event_ids}
-    digests = msgspec.json.encode(list(by_digest)).decode()
-    asked = {"digests": digests, "since": since_ms}
+    asked = {"digests": json_list(by_digest), "since": since_ms}
     found = connection.execute(statement("select_taken"), asked).fetchall()
     return frozenset(by_digest[digest] for (digest,) in found)
