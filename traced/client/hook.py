@@ -85,7 +85,6 @@ def pass_on(line: bytearray, event_id: str, fired_ns: int, flags: dict[str, str]
         missed = True
     except Exception:  # noqa: BLE001, S110 - whatever keeps it from the daemon, the spool takes it
         pass
-    # With the time it tells the whole id: the daemon may have the event after all.
     write_spool(spool, f"{fired_ns:020d}-{posix.getpid()}-{event_id[12:]}.ndjson", line)
     if missed:  # only now: who does not connect needs a spool that works
         mark_stuck(spool)
@@ -214,7 +213,7 @@ def seconds_left(deadline: float) -> float:
 
 
 def write_spool(spool: str, name: str, line: bytearray) -> None:
-    """Write `line` to the new file `name` in `spool`; on OSError an empty ``.….lost`` tells it."""
+    """Write `line` to the new file `name` in `spool`; on OSError ``.….lost`` tells its whole id."""
     make_folders(spool)
     hidden = f"{spool}/.{name}"
     how = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW

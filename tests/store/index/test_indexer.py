@@ -112,6 +112,16 @@ def test_without_a_database_it_waits(tmp_path: Path) -> None:
         indexer.work()
 
 
+def test_an_interrupt_may_come_while_it_is_closed(recording: Recording, indexer: Indexer) -> None:
+    """It comes from another thread, at the daemon's end, which it must not disturb."""
+    recording.step(recording.session(), 1)
+    indexer.work()
+    assert indexer._opened is not None
+    indexer._opened.connection.close()
+
+    indexer.interrupt()
+
+
 def test_an_interrupted_slice_was_never_begun(recording: Recording, indexer: Indexer) -> None:
     """An interrupt costs the slice it meets, and the next one does that work."""
     pk = recording.session()

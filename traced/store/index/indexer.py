@@ -64,8 +64,10 @@ class Indexer:
 
     def interrupt(self) -> None:
         """Let the statement that runs now fail; its slice is done another time."""
-        if self._opened is not None:
-            self._opened.connection.interrupt()
+        opened = self._opened
+        if opened is not None:
+            with suppress(sqlite3.ProgrammingError):  # closed by now, and nothing runs
+                opened.connection.interrupt()
 
     def close(self) -> None:
         """Close what is open; the next slice opens it again."""
