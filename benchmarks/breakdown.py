@@ -3,7 +3,8 @@ Where the time of an event goes: read, split, decode, map, load, order, insert, 
 
 The daemon's own parts run in one thread here, one after the other, on chunks and batches as it
 makes them, each with its CPU time; the daemon itself runs in the same round. What it takes more is
-the loop, the hops between threads and their waiting for the interpreter.
+the loop, the hops between threads and their waiting for the interpreter. Of what mapping takes,
+reading the payloads and looking for secrets are measured once more, by themselves.
 """
 
 import argparse
@@ -23,11 +24,12 @@ from benchmarks.load import Load
 from benchmarks.measure import print_table, save, spread, told
 from benchmarks.server import Server
 from traced.core.capture import Capture
+from traced.core.json_text import decode_json
 from traced.core.lines import LineSplitter
 from traced.core.protocol import Protocol
 from traced.core.redact import Redactor
 from traced.core.rejections import Rejections
-from traced.core.wire import LINE_BYTES_MAX, Control
+from traced.core.wire import LINE_BYTES_MAX, Control, Envelope
 from traced.ingest.inlet import READ_BYTES_MAX
 from traced.ingest.intake import Submission
 from traced.ingest.translate import Translator
@@ -68,6 +70,18 @@ class Clock:
         return call
 
 
+class _Noting(Redactor):
+    """Keeps the texts that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def text(self, text: str, /) -> str:
+        self.texts.append(text)
+        return super().text(text)
+
+
 class _Connection(sqlite3.Connection):
     """Tells what its commits take apart from all else."""
 
@@ -92,6 +106,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory(prefix="traced-bench-") as name:
                 parts = measured_parts(Path(name) / "parts.db", kind, options.events)
                 parts["all of them"] = sum(parts.values())
+                parts |= _parts_of_map(kind, options.events)
                 parts["the daemon"] = _daemon(Path(name) / "d", kind, options.events)
             for part, seconds in parts.items():
                 costs[kind][part].append(seconds / options.events * 1e6)
@@ -182,6 +197,29 @@ def _mapped(
 def _append(clock: Clock, to: Recorder, entries: list[Entry]) -> None:
     with clock.time("order"):  # what it takes besides loading, inserting and the commit
         to.append(entries, time.time_ns() // 1_000_000)
+
+
+def _parts_of_map(kind: str, events: int) -> dict[str, float]:
+    """Return the CPU seconds for the payloads of these events, and for the texts looked through."""
+    noting = _Noting()
+    capture = Capture("summary", noting)
+    records = [
+        item
+        for item in Protocol(capture).receive_data(b"".join(lines_of(kind, events)))
+        if not isinstance(item, Control)
+    ]
+    submission = Submission(records, 0, time.time_ns() // 1_000_000, 0, lambda _outcomes: None)
+    Translator(capture, Rejections(capture)).entries(submission, dict.fromkeys)
+    clock = Clock()
+    with clock.time("of map: payloads"):
+        for record in records:
+            if isinstance(record, Envelope):
+                decode_json(bytes(record.payload))
+    redactor = Redactor()
+    with clock.time("of map: secrets"):
+        for text in noting.texts:
+            redactor.text(text)
+    return clock.seconds
 
 
 def _daemon(folder: Path, kind: str, events: int) -> float:

@@ -1,7 +1,8 @@
 """
 How fast events become committed rows, beside the tuned limit for the same rows in the same run.
 
-Rounds are interleaved: limit, one connection, 64 connections, envelopes, a connection an event.
+Rounds are interleaved: limit, one connection, 64 connections, envelopes, a connection an event,
+and beside these last the bare door: a loop in Python that accepts, reads and closes.
 ``python -m benchmarks.ingest --events 1000000 --rounds 5`` is the full form.
 """
 
@@ -76,6 +77,9 @@ def _round(
             )
             # Per event that made these rows, so that one line is comparable with the one above.
             note(f"limit of {kind}", events, limit["seconds"], limit["cpu"])
+        if kind == "one-shot":
+            door = _door(folder / "door.sock", events, processes)
+            note("bare door", events, door["seconds"], door["cpu"])
         for path in folder.rglob("*.db*"):
             path.unlink()
 
@@ -95,6 +99,22 @@ def _load(
         seconds = max(load.done()["seconds"] for load in loads)
         server.wait_for(events)
     return seconds, server.cpu() - cpu
+
+
+def _door(path: Path, events: int, processes: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.door", str(path), str(events)]
+    with ExitStack() as stack:
+        door = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        assert door.stdout is not None
+        door.stdout.readline()
+        loads = [
+            stack.enter_context(Load(path, "one-shot", events // processes))
+            for _ in range(processes)
+        ]
+        for load in loads:
+            load.go()
+        figures: dict[str, float] = json.loads(door.stdout.readline())
+    return figures
 
 
 def _limit(source: Path, target: Path, *settings: int) -> dict[str, float]:
