@@ -15,7 +15,7 @@ BIN := .venv/bin
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help run test torture faults hostile fuzz model properties soak api bench backends e2e systemd check lint types contracts build lock clean browser pictures
+.PHONY: help run test torture faults hostile fuzz model properties soak api bench limits peers backends e2e systemd check lint types contracts build lock clean browser pictures
 .DEFAULT_GOAL := help
 
 help: ## list what make can do
@@ -57,7 +57,9 @@ api: .venv/dev.stamp ## ask the HTTP API what its description allows, and what i
 
 SIZE = --rounds $(or $(ROUNDS),5) $(if $(EVENTS),--events $(EVENTS))
 LARGE = --keep build/bench/large $(if $(ROWS),--rows $(ROWS))
-bench: .venv/dev.stamp ## measure beside limits and peers; ROUNDS=5; in short: ROUNDS=1 EVENTS=2000 ROWS=4000 STEPS=2000
+bench: limits peers ## measure beside limits and peers; ROUNDS=5; in short: ROUNDS=1 EVENTS=2000 ROWS=4000 STEPS=2000
+
+limits: .venv/dev.stamp ## the part of make bench that needs no other programs
 	$(BIN)/python -m benchmarks.ingest $(SIZE)
 	$(BIN)/python -m benchmarks.breakdown $(SIZE)
 	$(BIN)/python -m benchmarks.acks $(SIZE)
@@ -69,13 +71,15 @@ bench: .venv/dev.stamp ## measure beside limits and peers; ROUNDS=5; in short: R
 	rm -rf build/bench/large
 	$(BIN)/python -m benchmarks.disk $(SIZE)
 	$(BIN)/python -m benchmarks.retention --rounds $(or $(ROUNDS),5) $(if $(STEPS),--steps $(STEPS))
+
+peers: .venv/dev.stamp ## the part of make bench that installs syslog-ng and socat to measure them too
 	$(BIN)/python -m benchmarks.peers $(SIZE) --install
 
 browser: .venv/dev.stamp ## look at the viewer with a real Chromium, which has to be on PATH
 	@command -v chromium >/dev/null || { echo 'make browser drives chromium, which is not on PATH: apt-get install chromium'; exit 1; }
 	$(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS)
 
-pictures: .venv/dev.stamp ## draw docs/pictures anew, with a real Chromium
+pictures: .venv/dev.stamp ## redraw docs/pictures, with a real Chromium
 	PYTHONPATH=tests $(BIN)/python -m support.pictures docs/pictures
 
 BACKENDS := .cache/backends
@@ -113,7 +117,7 @@ contracts: .venv/dev.stamp ## imports only point down
 build: .venv/dev.stamp ## wheel and sdist into dist/
 	$(BIN)/python -m build --no-isolation
 
-lock: ## write the lock files anew from pyproject.toml, with uv; LOCK_ARGS=--upgrade takes newer versions
+lock: ## rewrite the lock files from pyproject.toml, with uv; LOCK_ARGS=--upgrade takes newer versions
 	$(if $(UV),,$(error make lock needs uv, see CONTRIBUTING.md))
 	$(COMPILE) --group dev --all-extras --output-file requirements-dev.lock
 	$(COMPILE) --group build --constraints requirements-dev.lock --output-file requirements.lock

@@ -91,7 +91,8 @@ def _old_sessions(folder: Path, steps: int) -> Path:
     with connection:
         connection.execute(
             "UPDATE session SET session_id = 'old-' || session_id,"
-            f" last_event_at = last_event_at - {DAY_MS} * ({OLD_DAYS} + pk)"
+            f" last_event_at = last_event_at - {DAY_MS} * ({OLD_DAYS} + pk),"
+            f" heard_at = heard_at - {DAY_MS} * ({OLD_DAYS} + pk)"
         )
     connection.close()
     return server.db
@@ -126,6 +127,8 @@ def _prune(server: Server, days: int) -> dict[str, Any]:
         text=True,
     )
     removed: dict[str, Any] = json.loads(done.stdout)["prune"]
+    if not removed["steps"]:
+        raise RuntimeError(f"no step of the old sessions was removed: {done.stdout}")
     return removed
 
 

@@ -23,6 +23,7 @@ class Server:
     """
 
     def __init__(self, folder: Path, *options: str, **settings: str) -> None:
+        folder = folder.absolute()  # as its variables have to be
         folder.mkdir(mode=0o700, exist_ok=True)
         self.db = folder / "traced.db"
         self.socket = folder / "traced.sock"
