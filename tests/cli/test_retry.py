@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from traced.cli.retry import NO_TEXT, Readable, Refusal, Retried, readable, send
@@ -53,6 +54,25 @@ def test_a_payload_gets_its_envelope(config: Config) -> None:
     line = sent(kept(json.dumps(payload), "codex"), config)
     assert line == {**expected, "agent": "codex", "payload": payload}
     assert "agent" not in sent(kept(json.dumps(payload)), config)
+
+
+def test_a_row_of_an_export_is_no_payload(config: Config) -> None:
+    """An import's line that was refused is sent as it was, not as what a hook said."""
+    row = {"kind": "session", "agent": "codex", "session_id": "s", "used_at": AT_MS}
+    line = {"v": 1, "row": row}
+
+    assert sent(kept(json.dumps(line), "codex"), config)["row"] == row
+
+
+def test_a_line_of_no_known_kind_stays_one(config: Config) -> None:
+    """It is judged as the line that it was, so what is wrong with it is the same as before."""
+    row = msgspec.structs.replace(kept('{"v":1,"session_id":"s"}'), reason="unknown_kind")
+
+    found = readable(row, config)
+
+    assert isinstance(found, Refusal)
+    assert found.reason == "unknown_kind"
+    assert "expected one of trace_type, payload" in found.detail
 
 
 @pytest.mark.parametrize(

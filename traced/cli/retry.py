@@ -30,6 +30,9 @@ from traced.store.rows import RejectedEvent
 SENT_MAX: Final = 100
 ANSWER_SECONDS_MAX: Final = 30.0
 NO_TEXT: Final = "its text was not kept"
+# A line has one of these keys. What has none is a payload, unless it was refused as a line.
+KINDS: Final = frozenset({"trace_type", "lifecycle", "payload", "row", "control"})
+WHOLE_LINES: Final = frozenset({"unknown_kind", "version"})
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -117,7 +120,7 @@ def _line(event: RejectedEvent, text: str) -> bytes | None:
         return None
     head: dict[str, object] = {"v": 1, "ack": True, "event_id": f"rejected-{event.id}"}
     head["sent_at"] = epoch_ms(event.received_at)
-    if {"trace_type", "lifecycle", "payload", "control"}.isdisjoint(kept):
+    if event.reason not in WHOLE_LINES and KINDS.isdisjoint(kept):
         said = {} if event.agent is None else {"agent": event.agent}
         kept = {**said, "payload": kept}
     return json.dumps({**head, **kept, "ack": True}, separators=(",", ":")).encode() + b"\n"
