@@ -68,7 +68,7 @@ def test_every_wrong_variable_is_told_at_once(tmp_path: Path) -> None:
         )
 
     assert str(caught.value).splitlines() == [
-        f"{OTLP}ENDPOINT is no address, expected one like http://localhost:4318",
+        f"{OTLP}ENDPOINT is 'localhost:4318', expected an address like http://localhost:4318",
         f"{OTLP}PROTOCOL is 'grpc', expected http/protobuf or http/json",
         f"{OTLP}COMPRESSION is 'zstd', expected gzip or none",
         f"{OTLP}HEADERS has no header as its part 2, expected name=value,name=value",
@@ -128,6 +128,22 @@ def test_what_tells_backends_at_one_address_apart() -> None:
     ],
 )
 def test_an_address_is_one(url: str) -> None:
-    """The flag is named as such."""
-    with pytest.raises(ConfigError, match="--endpoint is no address"):
+    """The flag is named as such, and what it is."""
+    with pytest.raises(ConfigError) as caught:
         destination({}, url)
+
+    assert (
+        str(caught.value)
+        == f"--endpoint is {url!r}, expected an address like http://localhost:4318"
+    )
+
+
+@pytest.mark.parametrize("url", ["u:hidden@a", "a?key=hidden"])
+def test_what_is_no_address_is_not_shown_where_it_may_hold_a_secret(url: str) -> None:
+    """A scheme is soon forgotten before a user and a password."""
+    with pytest.raises(
+        ConfigError, match="--endpoint is no address, expected an address like"
+    ) as caught:
+        destination({}, url)
+
+    assert "hidden" not in str(caught.value)

@@ -126,7 +126,9 @@ def _url(environ: Mapping[str, str], endpoint: str | None, problems: list[str]) 
     else:
         name, given = f"{PREFIX}ENDPOINT", base or ENDPOINT
     if not _is_address(given):
-        problems.append(f"{name} is no address, expected one like {ENDPOINT}")
+        # A user, a password or a query may be a secret.
+        found = "no address" if "@" in given or "?" in given else repr(given)
+        problems.append(f"{name} is {found}, expected an address like {ENDPOINT}")
         return ENDPOINT
     # Of the three, that of traces alone is whole.
     return given if given is traces else _below(given)
