@@ -39,6 +39,10 @@ def test_wrong_arguments_are_named(recording: Recording) -> None:
     """An error says of which argument it is, and what was expected."""
     with pytest.raises(TracedError, match=r"for recent: Expected `int` <= 100 - at `\$.limit`"):
         TOOLS["recent"].call(recording.path, {"limit": 1000})
+    with pytest.raises(
+        TracedError, match=r"`id`, expected text, limit, agent, trace_type, before$"
+    ):
+        TOOLS["search"].call(recording.path, {"text": "x", "id": "s1"})
 
 
 def test_no_database_is_told(tmp_path: Path) -> None:

@@ -71,7 +71,9 @@ def _call(
     try:
         parsed = msgspec.convert(given, asked, strict=False)
     except msgspec.ValidationError as error:
-        raise TracedError(f"wrong arguments for {name}: {error}") from None
+        known = ", ".join(asked.__struct_fields__)
+        expected = "" if given.keys() <= set(asked.__struct_fields__) else f", expected {known}"
+        raise TracedError(f"wrong arguments for {name}: {error}{expected}") from None
     with bounded_reader(path, READ_SECONDS_MAX, open_with_companion) as connection:
         answer = question(connection, parsed)
     return msgspec.json.encode(answer)
