@@ -67,3 +67,27 @@ def test_security_names_tests_that_exist() -> None:
 
     assert len(named) > 15
     assert missing == []
+
+
+def texts_of_code() -> list[tuple[str, str]]:
+    """Every text of the program that is no docstring, after its place."""
+    found = []
+    for path in (ROOT / "traced").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        found += [
+            (f"{path.relative_to(ROOT).as_posix()}:{node.lineno}", node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in alone
+        ]
+    return found
+
+
+def test_what_users_read_is_plain_english() -> None:
+    """Faults are fixed, not mended, and things happen again, not anew; messages and pages alike."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    told = [*texts_of_code(), *((page.name, page.read_text(encoding="utf-8")) for page in pages)]
+
+    assert [place for place, text in told if re.search(r"\b(mend(s|ed|ing)?|anew)\b", text)] == []

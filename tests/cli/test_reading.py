@@ -216,7 +216,7 @@ def test_tail_of_one_agent(shown: Recording, traced: Traced, tail: Callable[...,
     shown.step(1, 4, name="Tool4")
 
     nobodys = traced("tail", "--agent", "nobody")
-    assert (nobodys.stdout, nobodys.stderr[:14]) == ("", "no such steps:")
+    assert (nobodys.stdout, nobodys.stderr[:15]) == ("", "no steps match:")
     assert traced("tail", "--uid", "7").stdout.split()[4] == "Other1"
     following = tail("--agent", "codex")
     assert "Other1" in following.line()

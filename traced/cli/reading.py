@@ -165,9 +165,7 @@ def tail(
         show_steps(latest)
         if not (latest or follow or as_json or limit == 0):
             chosen = session is not None or agent is not None or uid is not None
-            complain(
-                "no such steps: `traced tail` alone prints those of all" if chosen else NO_STEPS
-            )
+            complain("no steps match: `traced tail` alone prints all" if chosen else NO_STEPS)
         while follow:
             if steps := follower.news():
                 show_steps(steps)
@@ -207,6 +205,6 @@ def stats(
         output = Output()
         output.print(stats_table(output.screen, found))
     elif since is not None or agent is not None:
-        complain("no such steps: `traced stats` alone counts all")
+        complain("no steps match: `traced stats` alone counts all")
     else:
         complain(NO_STEPS)

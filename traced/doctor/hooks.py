@@ -33,7 +33,7 @@ def look(agent: Agent, environ: Mapping[str, str], places: Places) -> Iterator[F
         calls = [] if settings is None else agent.form.calls(settings)
         idle = agent.warnings(Plan(path, settings, settings))
     except InstallError as error:
-        yield failed(check, error, f"mend {path}, then {again}")
+        yield failed(check, error, f"fix {path}, then {again}")
         return
     if not calls:
         if agent.sign(environ) is not None:

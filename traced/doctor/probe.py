@@ -57,7 +57,7 @@ def send(way: Way, scan_seconds: float, *, daemon_runs: bool) -> Finding:
     spooled = _spooled(way.spool, sent_ns)
     if spooled is not None and not daemon_runs:
         spooled.unlink(missing_ok=True)
-        told = "it came as far as the spool, where events wait for a daemon; it was taken back"
+        told = "the test event came no further than the spool; it was removed again"
         return wrong(CHECK, told, "start the daemon: traced run")
     return _awaited(way, sent_ns, spooled, scan_seconds)
 

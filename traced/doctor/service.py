@@ -20,8 +20,8 @@ Ask = Callable[[str], Mapping[str, object]]
 # A batch is committed in milliseconds; on a bad disk in a second.
 COMMIT_SECONDS_MAX: Final = 10.0
 START: Final = (
-    "start it with `traced run`, or let systemd: `traced service install`; where that says that one"
-    " runs already, that one hangs: see its log, and end it"
+    "start it with `traced run`, or under systemd with `traced service install`; if that says one"
+    " is already running, that one hangs: see its log, then stop it"
 )
 SEE_LOG: Final = "see its log; docs/operations.md says what each message asks for"
 

@@ -37,7 +37,7 @@ def look(journalctl: str | None, files: Sequence[Path] = FILES) -> Iterator[Find
     yield warning(
         CHECK,
         f"{len(lines)} events could be neither handed over nor spooled; the last: {last}",
-        "make room in the spool, or mend its mode: it was not writable when a hook needed it",
+        "make room in the spool, or fix its mode: it was not writable when a hook needed it",
     )
 
 
