@@ -47,6 +47,19 @@ async def test_an_error_stands_apart_from_what_failed(recording: Recording, look
     assert page.all(r'make tests</bdi>(.*?)<bdi class="why">') == [" "]
 
 
+async def test_a_step_tells_when_it_ran(recording: Recording, look: Look) -> None:
+    """What was imported or spooled is recorded later; only a step without times shows that."""
+    pk = recording.session()
+    recording.step(pk, 1, started_at=1_000, ended_at=2_000, input_summary="make tests")
+    recording.step(pk, 2, started_at=None, ended_at=3_000, input_summary="make tests")
+    recording.step(pk, 3, started_at=None, ended_at=None, created_at=4_000, input_summary="make x")
+    bring_up_to_date(recording.path)
+
+    page = await look("/search", q="make")
+
+    assert page.all(r'data-ago="(\d+)"') == ["4000", "3000", "1000"]
+
+
 async def test_nothing_typed_says_what_to_type(look: Look) -> None:
     """Neither an empty search nor one without a word is an error."""
     for query in ({}, {"q": ""}, {"q": "-/-"}):
