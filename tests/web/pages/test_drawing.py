@@ -21,8 +21,8 @@ def test_paths_are_relative_to_the_sessions_folder() -> None:
 
 
 def test_counts_are_read_by_people() -> None:
-    """Thousands are apart, and one is not several."""
-    assert thousands(1_234_567) == "1\u202f234\u202f567"
+    """Thousands are apart as on the command line, and one is not several."""
+    assert thousands(1_234_567) == "1,234,567"
     assert [plural(number, "step") for number in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
 
 

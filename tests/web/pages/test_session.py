@@ -205,5 +205,5 @@ async def test_the_head_tells_the_tokens(recording: Recording, look: Look) -> No
     recording.session("told", steps=1, input_tokens=1200, output_tokens=240)
     recording.session("untold", steps=1)
 
-    assert "1 200 in, 240 out" in (await look("/sessions/told")).text
+    assert "1,200 in, 240 out" in (await look("/sessions/told")).text
     assert "tokens" not in (await look("/sessions/untold")).text

@@ -65,8 +65,8 @@ def within(text: str | None, folder: str | None) -> str:
 
 
 def thousands(number: int) -> str:
-    """Return a number as people read it: `12 345`, with narrow spaces that do not break."""
-    return f"{number:,}".replace(",", "\u202f")
+    """Return a number as people read it: `12,345`, as on the command line."""
+    return f"{number:,}"
 
 
 def plural(number: int, word: str) -> str:
