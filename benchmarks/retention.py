@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.events import SESSIONS, native_lines
+from benchmarks.filled import KEEP_ALL
 from benchmarks.load import Load
 from benchmarks.measure import percentile, print_table, save, told
 from benchmarks.server import Server
@@ -104,7 +105,8 @@ def _beside(folder: Path, old: Path, in_flight: int, options: argparse.Namespace
     os.sync()  # or the first one to sync the database would have to write all of it
     sizes = _Sizes(folder / old.name)
     found: dict[str, Any] = {"alone": [], "beside": [], "seconds": [], "removed": []}
-    with Server(folder) as server, sizes:
+    # Its own retention, a minute after the start, would be done before what is measured.
+    with Server(folder, **KEEP_ALL) as server, sizes:
         for number in range(1, options.rounds + 1):
             with Sender(server, in_flight) as alone:
                 time.sleep(options.seconds)
