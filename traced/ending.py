@@ -114,7 +114,8 @@ class End:
         """
         if self._lost:
             raise EventsLost(
-                f"{self._lost} events are lost: the log says why, expected room in the spool"
+                f"{self._lost:,} events are lost: they could be neither stored nor spooled;"
+                " the log says why"
             )
         if self._ousted is not None:
             raise self._ousted

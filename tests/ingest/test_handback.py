@@ -160,7 +160,7 @@ def test_without_a_spool_each_session_has_its_note(tmp_path: Path) -> None:
     notes = notes_in(tmp_path)
 
     assert (done.events, done.lost) == (1, 4)
-    assert done.why is not None
+    assert done.why == f"{tmp_path / 'spool'} cannot be written: Not a directory"
     assert [(note["reason"], note.get("session_id"), note.get("count", 1)) for note in notes] == [
         ("not_json", None, 1),
         ("shutdown", "s", 2),
@@ -176,4 +176,4 @@ def test_without_any_folder_all_is_lost_and_told(tmp_path: Path) -> None:
     done = hand_back(held, tmp_path / "file" / "spool", tmp_path / "file")
 
     assert (done.events, done.lost) == (0, 2)
-    assert done.why is not None
+    assert done.why == f"{tmp_path / 'file' / 'spool'} cannot be written: Not a directory"

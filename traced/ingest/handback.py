@@ -66,7 +66,7 @@ def hand_back(held: Sequence[Submission], spool: Path, state: Path) -> HandedBac
         try:
             write_file(spool / name, b"".join(file.lines))
         except OSError as error:
-            why = str(error)
+            why = _failure(spool, error)
             lost.update(file.senders)
         else:
             files += 1
@@ -179,6 +179,10 @@ def _note_of_lost(whose: Whose, count: int) -> Note:
     return Note("discarded", "shutdown", SHUTDOWN_DETAIL, count, agent, session_id)
 
 
+def _failure(folder: Path, error: OSError) -> str:
+    return f"{folder} cannot be written: {error.strerror or error}"
+
+
 def _write(notes: Sequence[Note], count: int, folders: Sequence[Path]) -> str | None:
     """Leave a note in the first folder with room for it; return why that failed, None if not."""
     why = None
@@ -188,7 +192,7 @@ def _write(notes: Sequence[Note], count: int, folders: Sequence[Path]) -> str | 
             try:
                 write_file(folder / name, content)
             except OSError as error:
-                why = why or str(error)
+                why = why or _failure(folder, error)
             else:
                 return None if content else why
     return why
