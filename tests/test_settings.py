@@ -129,7 +129,7 @@ def test_every_wrong_value_is_told_at_once(tmp_path: Path) -> None:
     file = write_config(tmp_path, 'durability = "no"\nlog_level = 5\nfoo = 1\n')
 
     assert wrong({"drain_seconds_max": -1}, environ(tmp_path, TRACED_CONNECTIONS_MAX="many")) == [
-        f"{file}: foo is no setting, expected one that `traced config` lists",
+        f"{file}: foo is not a setting, expected one that `traced config` lists",
         "TRACED_CONNECTIONS_MAX is 'many', expected 1 to 1000000",
         f"{file}: durability is 'no', expected power or process",
         "--drain-seconds-max is -1, expected 0 to 3600",
@@ -142,8 +142,8 @@ def test_misspelt_key_in_the_file_is_wrong_and_told_what_was_meant(tmp_path: Pat
     file = write_config(tmp_path, "batch_event_max = 5\n[redact]\npattern = []\n")
 
     assert wrong({}, environ(tmp_path)) == [
-        f"{file}: batch_event_max is no setting, did you mean batch_events_max?",
-        f"{file}: redact.pattern is no setting, did you mean redact.patterns?",
+        f"{file}: batch_event_max is not a setting, did you mean batch_events_max?",
+        f"{file}: redact.pattern is not a setting, did you mean redact.patterns?",
     ]
 
 

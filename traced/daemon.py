@@ -40,7 +40,7 @@ async def serve(
     Raises:
         AlreadyRunning: If another daemon holds the database or the socket, or takes the database.
         ConfigError: If the socket's place is taken by something else, or what a service manager
-            passed is no socket to listen on.
+            passed is not a socket to listen on.
         StoreError: If the database cannot be used.
         EventsLost: If at the stop something could be neither stored nor spooled.
     """

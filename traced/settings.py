@@ -106,7 +106,7 @@ def _read_file(path: Path, problems: list[str]) -> dict[str, object]:
         return {}
     found = dict(_flatten(table))
     problems += [
-        f"{path}: {key} is no setting, {_meant(key, RULES)}" for key in found if key not in RULES
+        f"{path}: {key} is not a setting, {_meant(key, RULES)}" for key in found if key not in RULES
     ]
     return found
 

@@ -110,7 +110,7 @@ def test_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
 
         assert said["level"] == "error"
         assert said["wrong"] == [
-            f"{daemon.config}: log_levle is no setting, did you mean log_level?",
+            f"{daemon.config}: log_levle is not a setting, did you mean log_level?",
             f"{daemon.config}: batch_events_max is 0, expected 1 to 10000",
             f"{daemon.config}: redact.patterns is ['('], expected {NO_PATTERN}",
         ]

@@ -134,7 +134,7 @@ def test_file_in_the_place_of_the_socket_is_refused(tmp_path: Path) -> None:
     code, told = Second(tmp_path, socket=path).refused()
 
     assert code == 78
-    assert f"socket {path} is no socket, expected a socket or nothing: move it away" in told
+    assert f"socket {path} is not a socket, expected a socket or nothing: move it away" in told
     assert path.read_text() == "precious"
 
 

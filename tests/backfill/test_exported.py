@@ -166,7 +166,7 @@ def test_content_goes_in_lines_that_a_daemon_takes(monkeypatch: pytest.MonkeyPat
     [
         ('1}\n{"v":1}', "no JSON at byte 1 of 10"),
         ("", "ends at byte 0, before its JSON does"),
-        ("NaN", "NaN is no JSON number"),
+        ("NaN", "NaN is not a JSON number"),
     ],
 )
 def test_content_that_is_no_json_is_left_out(text: str, flaw: str) -> None:
@@ -176,7 +176,7 @@ def test_content_that_is_no_json_is_left_out(text: str, flaw: str) -> None:
     assert [line["row"]["kind"] for line in sent] == ["session", "step", "agent"]
     assert "output" not in sent[1]
     assert complaints == [
-        f"step 1 of session s1: its output is no JSON: {flaw}, left out",
+        f"step 1 of session s1: its output is not JSON: {flaw}, left out",
     ]
 
 

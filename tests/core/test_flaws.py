@@ -44,7 +44,7 @@ def refusal(line: bytes, *, content: bool = True) -> tuple[str, str]:
         (b'{"v":1,"session_id"', "not_json", "ends at byte 19, before its JSON does"),
         (b"hello", "not_json", "no JSON at byte 0 of 5"),
         (NATIVE + b" x", "not_json", "no JSON at byte 60 of 61"),
-        (b'{"a":NaN}', "not_json", "NaN is no JSON number"),
+        (b'{"a":NaN}', "not_json", "NaN is not a JSON number"),
         (b"{\"a\":'b'}", "not_json", "no JSON at byte 5 of 9"),
         (
             b'{"payload":' + b"[" * 100_000 + b"]" * 100_000 + b"}",

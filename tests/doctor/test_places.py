@@ -48,7 +48,7 @@ def test_something_else_in_the_place_of_the_socket_is_wrong(found: Effective) ->
 
     (finding,) = look(found)
 
-    assert (finding.state, finding.told) == ("wrong", f"{found.config.socket} is no socket")
+    assert (finding.state, finding.told) == ("wrong", f"{found.config.socket} is not a socket")
 
 
 def test_what_is_missing_is_not_made(found: Effective, listening: socket.socket) -> None:

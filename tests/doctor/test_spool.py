@@ -72,7 +72,7 @@ def test_foreign_files_are_a_warning(tmp_path: Path) -> None:
     _, strange = found_in(tmp_path)
 
     assert strange.state == "warning"
-    assert strange.told.endswith("no events: notes.txt")
+    assert strange.told.endswith("are not events: notes.txt")
 
 
 @pytest.mark.parametrize("kind", ["file", "link to nowhere"])

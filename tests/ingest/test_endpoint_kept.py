@@ -60,7 +60,7 @@ async def test_what_took_the_place_of_the_socket_file_is_told_once(short_folder:
             await turns()
             assert path.read_text() == "precious"
             assert [entry["event"] for entry in logs] == ["place_lost"]
-            assert "is no socket, expected a socket or nothing" in logs[0]["why"]
+            assert "is not a socket, expected a socket or nothing" in logs[0]["why"]
             path.unlink()
             await until(lambda: len(sockets) == 1, "a new socket")
 

@@ -257,11 +257,11 @@ def test_a_file_that_is_no_settings_is_refused_and_stays(
 def test_what_is_no_file_is_refused(path: Path) -> None:
     """A FIFO neither holds the installer nor is replaced; nor is a folder."""
     os.mkfifo(path)
-    with pytest.raises(SettingsError, match="is no regular file, expected a settings file"):
+    with pytest.raises(SettingsError, match="is not a regular file, expected a settings file"):
         plan_install(path, ENTRIES, is_ours)
     path.unlink()
     path.mkdir()
-    with pytest.raises(SettingsError, match=r"is no regular file|Is a directory"):
+    with pytest.raises(SettingsError, match=r"is not a regular file|Is a directory"):
         plan_install(path, ENTRIES, is_ours)
 
 

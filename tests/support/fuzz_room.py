@@ -25,7 +25,7 @@ DETAIL = re.compile(
     r"|a key is there twice, first with a wrong value"
     r"|line is .+, expected .+"
     r"|byte \d+ is 0x[0-9A-F]{2}, expected UTF-8"
-    r"|no JSON at byte \d+ of \d+|ends at byte \d+, before its JSON does|-?\w+ is no JSON number"
+    r"|no JSON at byte \d+ of \d+|ends at byte \d+, before its JSON does|-?\w+ is not a JSON number"
     r"|\d+ bytes of JSON nested too deep to be read"
     r"|step_order .+"  # taken by another step
 )

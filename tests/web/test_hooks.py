@@ -148,7 +148,7 @@ async def test_without_room_it_says_so(tmp_path: Path, alone: httpx.AsyncClient)
         (b"", "ends at byte 0, before its JSON does"),
         (b"{", "ends at byte 1, before its JSON does"),
         (b"{} {}", "no JSON at byte 3 of 5"),
-        (b'{"a":NaN}', "NaN is no JSON number"),
+        (b'{"a":NaN}', "NaN is not a JSON number"),
         (b'{"a":"\xff"}', "byte 6 is 0xFF, expected UTF-8"),
         (b"[1]", "the body is '[', expected a JSON object"),
         (b'"text"', "expected a JSON object"),

@@ -157,7 +157,7 @@ class Export(Struct):
                 try:
                     check_json(content)
                 except Malformed as error:
-                    flaw = f"is no JSON: {error.detail}"
+                    flaw = f"is not JSON: {error.detail}"
             if flaw is None:
                 yield name, content
             else:

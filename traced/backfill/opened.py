@@ -15,7 +15,7 @@ def opened(path: Path) -> BinaryIO:
     Open a file.
 
     Raises:
-        OSError: If it cannot be read, or is no regular file.
+        OSError: If it cannot be read, or is not a regular file.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(None, "it is a pipe, socket or device, expected a regular file", str(path))

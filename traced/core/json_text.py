@@ -151,7 +151,7 @@ def no_json(error: msgspec.MsgspecError, data: bytes) -> Malformed:
     at = int(place[2]) - (place[1] == "characters")  # of trailing ones it tells the second
     if constant := _CONSTANT.match(data, at):
         sign = "-" if data[at - 1 : at] == b"-" else ""
-        return Malformed("not_json", f"{sign}{constant[0].decode()} is no JSON number")
+        return Malformed("not_json", f"{sign}{constant[0].decode()} is not a JSON number")
     return _no_json(at, len(data))
 
 
@@ -166,7 +166,7 @@ def _any_int(digits: str) -> int | float:
 
 
 def _refuse_constant(name: str) -> Never:
-    raise Malformed("not_json", f"{name} is no JSON number")
+    raise Malformed("not_json", f"{name} is not a JSON number")
 
 
 def encode_json(value: object, *, sort_keys: bool = False) -> str:

@@ -187,7 +187,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         expression = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(
-            f"redaction pattern {pattern!r} is no regular expression ({error}), expected one"
+            f"redaction pattern {pattern!r} is not a regular expression ({error}), expected one"
         ) from error
     if expression.match(""):
         raise ValueError(

@@ -66,7 +66,7 @@ def _sockets(found: Effective) -> Iterator[Finding]:
         except OSError:
             continue  # who asks the daemon tells of it
         if not stat.S_ISSOCK(mode):
-            yield wrong(CHECK, f"{place} is no socket", "move it away, then restart the daemon")
+            yield wrong(CHECK, f"{place} is not a socket", "move it away, then restart the daemon")
         elif mode & OTHERS and not may_others:
             yield wrong(
                 CHECK,

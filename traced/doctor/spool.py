@@ -71,8 +71,8 @@ def _strangers(folder: Path, names: list[str]) -> Iterator[Finding]:
         more = ", …" if len(found) > SHOWN_MAX else ""
         yield warning(
             CHECK,
-            f"{len(found)} files of {folder} are no events: {', '.join(found[:SHOWN_MAX])}{more}",
-            "move them away; nobody takes them in",
+            f"{len(found)} files of {folder} are not events: {', '.join(found[:SHOWN_MAX])}{more}",
+            "move them away; the daemon does not read them",
         )
 
 

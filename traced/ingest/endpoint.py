@@ -119,7 +119,7 @@ def _remove_dead(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(status.st_mode):
-        kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no socket"
+        kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not a socket"
         raise ConfigError(f"socket {path} is {kind}, expected a socket or nothing: move it away")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(PROBE_SECONDS_MAX)

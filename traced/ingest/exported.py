@@ -21,7 +21,7 @@ def event(record: ExportedLine, peer_uid: int | None, capture: Capture, *, trust
     Return a row as an event; what `peer_uid` says is true of a sender who is not `trusted`.
 
     Raises:
-        Malformed: If its content is no JSON after all.
+        Malformed: If its content is not JSON after all.
     """
     row = record.row
     match row:

@@ -144,7 +144,7 @@ def _read(path: Path) -> bytes | None:
         return None
     with open(file, "rb") as stream:  # noqa: PTH123 - a descriptor has no Path
         if not S_ISREG(os.fstat(file).st_mode):
-            raise SettingsError(f"{path} is no regular file, expected a settings file")
+            raise SettingsError(f"{path} is not a regular file, expected a settings file")
         content = stream.read(FILE_BYTES_MAX + 1)
     if len(content) > FILE_BYTES_MAX:
         raise SettingsError(f"{path} is larger than {FILE_BYTES_MAX} bytes, expected settings")
