@@ -133,3 +133,19 @@ def test_huge_and_hostile_fit_a_phone(context: BrowserContext, daemon: Daemon) -
     for path in ("/", "/sessions/huge"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_what_steers_is_spelled_from_left_to_right(page: Page, daemon: Daemon) -> None:
+    r"""In a line of Hebrew too the backslash of \u202e stands before its letters."""
+    daemon.send(line("hebrew", lifecycle="prompt", prompt="שלום \u202e שלום"))
+    page.goto("/sessions/hebrew")
+
+    left = page.locator(".card .esc").first.evaluate(
+        "(spelled) => [0, 1, 2].map((at) => {"
+        "  const range = document.createRange();"
+        "  range.setStart(spelled.firstChild, at);"
+        "  range.setEnd(spelled.firstChild, at + 1);"
+        "  return range.getBoundingClientRect().left;"
+        "})"
+    )
+    assert left == sorted(left)
