@@ -6,7 +6,6 @@ Law: they need no daemon, and hold the database no longer than one fetch takes.
 
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
 from traced.cli.common import (
@@ -21,13 +20,13 @@ from traced.cli.common import (
 )
 from traced.cli.follow import Follower, Shown
 from traced.cli.listing import session_table, stats_table, tail_line
-from traced.cli.output import Output, complain, pause, print_json
+from traced.cli.output import Output, complain, pause, print_json, print_pieces
 from traced.cli.render import session_lines
-from traced.cli.session import Asked, read_session
+from traced.cli.session import Asked, json_of, read_session
 from traced.cli.watch import POLL_SECONDS, watch
 from traced.store import queries
 from traced.store.index.stats import stats as step_stats
-from traced.store.rows import Prompt, Step
+from traced.store.rows import Step
 from traced.store.viewing import session_list
 
 LIMIT_MAX: Final = 1_000_000
@@ -40,12 +39,6 @@ Limit = Annotated[
 SessionName = Annotated[
     str, typer.Argument(metavar="SESSION", help="A session id, the beginning of one, or `last`.")
 ]
-
-
-class PromptSteps(Prompt, frozen=True):
-    """A prompt as `show --json` prints it."""
-
-    steps: list[Step]
 
 
 def sessions(
@@ -114,11 +107,7 @@ def show(
             watch(connection, database_path(db), asked, whole=whole)
         found = read_session(connection, asked, content=as_json)
     if as_json:
-        listed = [
-            PromptSteps(**msgspec.structs.asdict(card.prompt), steps=list(card.steps))
-            for card in found.cards
-        ]
-        print_json({"session": found.entry.session, "prompts": listed})
+        print_pieces(json_of(found))
     else:
         output = Output()
         output.print(session_lines(output.screen, found.entry, found.cards, whole=whole))

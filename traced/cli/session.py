@@ -1,10 +1,13 @@
 """One session as it is at a moment, all of it read in one snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from traced.cli.cards import Card, cards
 from traced.core.errors import SessionUnknown
+from traced.show.escape import printable_json
 from traced.store import queries
 from traced.store.reader import ReadConnection, snapshot
 from traced.store.rows import SessionEntry
@@ -43,6 +46,21 @@ def read_session(connection: ReadConnection, asked: Asked, *, content: bool = Fa
         agents = queries.agents(connection, entry.pk)
     found = cards(entry.session, prompts, steps, agents)
     return Moment(entry, found if asked.prompt is None else _only(found, asked.prompt))
+
+
+def json_of(found: Moment) -> Iterator[bytes]:
+    """Yield the pieces of one line of JSON, one a step: of a long session none is long."""
+    yield b'{"session":%b,"prompts":[' % _encoded(found.entry.session)
+    for number, card in enumerate(found.cards):
+        yield b'%b%b,"steps":[' % (b"," if number else b"", _encoded(card.prompt)[:-1])
+        for place, step in enumerate(card.steps):
+            yield (b"," if place else b"") + _encoded(step)
+        yield b"]}"
+    yield b"]}\n"
+
+
+def _encoded(row: msgspec.Struct) -> bytes:
+    return printable_json(msgspec.json.encode(row).decode()).encode()
 
 
 def _only(found: list[Card], number: int) -> list[Card]:
