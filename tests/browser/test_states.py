@@ -129,10 +129,14 @@ def test_huge_and_hostile_fit_a_phone(context: BrowserContext, daemon: Daemon) -
     page = context.new_page()
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     hostile(daemon)
-    huge(daemon, steps=200, prompts=4)
+    huge(daemon, steps=1000, prompts=4)
     for path in ("/", "/sessions/huge"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    orders = page.locator(".step .order")
+    expect(orders.last).to_have_text("1000")
+    wide = orders.evaluate_all("all => all.filter((each) => each.scrollWidth > each.clientWidth)")
+    assert len(wide) == 0
 
 
 def test_what_steers_is_spelled_from_left_to_right(page: Page, daemon: Daemon) -> None:
