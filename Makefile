@@ -72,7 +72,7 @@ limits: .venv/dev.stamp ## the part of make bench that needs no other programs
 	$(BIN)/python -m benchmarks.disk $(SIZE)
 	$(BIN)/python -m benchmarks.retention --rounds $(or $(ROUNDS),5) $(if $(STEPS),--steps $(STEPS))
 
-peers: .venv/dev.stamp ## the part of make bench that installs syslog-ng and socat to measure them too
+peers: .venv/dev.stamp ## the part of make bench beside sqlite-utils, and syslog-ng and socat where they are installed
 	$(BIN)/python -m benchmarks.peers $(SIZE) --install
 
 browser: .venv/dev.stamp ## look at the viewer with a real Chromium, which has to be on PATH
