@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ settings.register_profile(
     "traced", deadline=None, max_examples=int(os.environ.get("TRACED_EXAMPLES", "50"))
 )
 settings.load_profile("traced")
+
+# `nohup` leaves SIGHUP ignored to all that it starts, and a daemon would rightly ignore it too.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

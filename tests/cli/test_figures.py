@@ -73,6 +73,10 @@ def test_what_retention_could_not_do_is_told() -> None:
 
     assert found["retention"] == "1 session and 20 steps removed since the start; too little"
 
+    found = lines(retention={"put_off": "the clock may be wrong"})
+
+    assert found["retention"].endswith(" removed since the start; the clock may be wrong")
+
 
 def test_what_is_no_answer_is_refused() -> None:
     """Another program's answer is no daemon that is well."""

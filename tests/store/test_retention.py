@@ -9,6 +9,7 @@ from traced.store.retention import (
     DAY_MS,
     Limits,
     StepRange,
+    doubt,
     file_bytes,
     limits_of,
     plan,
@@ -43,6 +44,41 @@ def test_sessions_over_the_age_go_the_longest_unused_first(
     recorded(recording, 90)
 
     assert pks(reader, AGE) == [first, second]
+
+
+def doubted(reader: ReadConnection, hours_even: float, limits: Limits = AGE) -> str | None:
+    """Return what is doubted by a clock that has run evenly for so many hours before the start."""
+    return doubt(reader, limits, START + round(hours_even * DAY_MS / 24), START)
+
+
+def test_a_clock_by_which_nothing_was_used_for_long_is_doubted(
+    recording: Recording, reader: ReadConnection
+) -> None:
+    """What came since it was first read says nothing about it."""
+    for days in (200, 100, 8, -0.01):
+        recorded(recording, days)
+
+    assert doubted(reader, 1) == (
+        "sessions past the age limit stay for now (2): nothing was recorded for 8 days before the"
+        " daemon started or the clock was set, so the clock may be wrong; they go once it has run"
+        " for 24 hours"
+    )
+
+
+def test_a_clock_is_believed_that_was_used_lately_or_runs_for_a_day(
+    recording: Recording, reader: ReadConnection
+) -> None:
+    """And one by which nothing is too old, or without a limit, does no harm."""
+    recorded(recording, 8)
+    assert doubted(reader, 1) is None
+
+    recorded(recording, 100)
+    assert doubted(reader, 23.9) is not None
+    assert doubted(reader, 24) is None
+    assert doubted(reader, 1, NO_LIMIT) is None
+
+    recording.session("heard of", last_event_at=START - 99 * DAY_MS, heard_at=START - 7 * DAY_MS)
+    assert doubted(reader, 1) is None
 
 
 def test_without_limits_nothing_goes(recording: Recording, reader: ReadConnection) -> None:

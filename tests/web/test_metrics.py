@@ -45,7 +45,7 @@ def test_figures_of_each_kind() -> None:
             "version": 'a"\\\n',
             "wal_bytes": 0,
             "oldest_reader_seconds": None,
-            "retention": {"steps_removed": 3, "unmet": "bytes", "failure": None},
+            "retention": {"steps_removed": 3, "unmet": "bytes", "put_off": None},
         }
     )
 
@@ -63,5 +63,5 @@ def test_figures_of_each_kind() -> None:
         'traced_info{version="a\\"\\\\\\n"} 1',
         "traced_retention_steps_removed_total 3",
         "traced_retention_unmet 1",
-        "traced_retention_failed 0",
+        "traced_retention_put_off 0",
     ]

@@ -25,6 +25,7 @@ class Retention(msgspec.Struct):
     sessions_removed: int = 0
     steps_removed: int = 0
     unmet: str | None = None
+    put_off: str | None = None
     failure: str | None = None
 
 
@@ -129,7 +130,7 @@ def _retention(retention: Retention) -> str:
         counted(retention.steps_removed, "step"),
     ]
     text = " and ".join(removed) + " removed since the start"
-    return "; ".join(filter(None, (text, retention.unmet, retention.failure)))
+    return "; ".join(filter(None, (text, retention.unmet, retention.put_off, retention.failure)))
 
 
 def _length(seconds: float) -> str:

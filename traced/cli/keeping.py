@@ -18,7 +18,8 @@ from traced.cli.output import print_json
 from traced.config import Config
 from traced.core.errors import AlreadyRunning, NotRunning, TracedError
 from traced.ingest.locks import locked
-from traced.ingest.retention import Removed, Run, Told
+from traced.ingest.removing import Removed, Run
+from traced.ingest.retention import Told
 from traced.ingest.slices import ALONE
 from traced.logs import configure
 from traced.settings import Effective, effective

@@ -30,6 +30,7 @@ class Retention(msgspec.Struct):
     """How the last removal of old sessions went."""
 
     unmet: str | None = None
+    put_off: str | None = None
     failure: str | None = None
 
 
@@ -104,6 +105,12 @@ def _retention(retention: Retention) -> Iterator[Finding]:
             "retention",
             f"a limit cannot be met: {retention.unmet}",
             "raise retention.bytes_max, keep less with capture, or let it be",
+        )
+    if retention.put_off is not None:
+        yield warning(
+            "retention",
+            retention.put_off,
+            "look at the clock; if it is right, wait, or remove them now with `traced prune`",
         )
     if retention.failure is not None:
         yield warning(

@@ -16,6 +16,10 @@ from traced.store.statements import json_list, statement
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 IN_USE_MS: Final = DAY_MS
+# A clock that has run evenly for so long is believed, since a wrong one would have been noticed.
+EVEN_MS_MIN: Final = DAY_MS
+# So is one by which sessions were used shortly before it was first read.
+PAUSE_MS_MAX: Final = 7 * DAY_MS
 
 
 class Limits(Struct, frozen=True):
@@ -101,6 +105,33 @@ def plan(connection: ReadConnection, limits: Limits, now: int) -> Plan:
     about = sum(_bytes(each, share) for each in going)
     unmet = _unmet_age(young) or _unmet_size(left, limits, all_go=len(going) == len(unused))
     return Plan(going, round(about), share.bytes_used, unmet)
+
+
+def doubt(connection: ReadConnection, limits: Limits, now: int, even_since: int) -> str | None:
+    """
+    Say in words why a removal by age should wait, or return None if it need not.
+
+    The clock says `now`, and has run evenly since `even_since` (Unix ms on it). One that was set
+    far ahead makes all that is recorded look old, and nothing used for as long as it is ahead. A
+    machine that was off for so long looks the same; there, waiting does no harm.
+
+    Raises:
+        StoreError: If the database cannot be read.
+    """
+    too_old_before = limits.too_old_before(now)
+    if too_old_before is None or now - even_since >= EVEN_MS_MIN:
+        return None
+    asked = {"too_old_before": too_old_before, "since": even_since}
+    with snapshot(connection):
+        old, last_used_at = connection.execute(statement("sessions_in_doubt"), asked).fetchone()
+    if not old or even_since - last_used_at <= PAUSE_MS_MAX:
+        return None
+    days = (even_since - last_used_at) // DAY_MS
+    return (
+        f"sessions past the age limit stay for now ({old}): nothing was recorded for {days} days"
+        " before the daemon started or the clock was set, so the clock may be wrong;"
+        " they go once it has run for 24 hours"
+    )
 
 
 def step_ranges(connection: ReadConnection, pks: Sequence[int]) -> list[StepRange]:

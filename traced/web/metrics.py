@@ -85,6 +85,13 @@ METRICS: Final = (
         is_presence=True,
     ),
     Metric(
+        "retention.put_off",
+        "traced_retention_put_off",
+        "gauge",
+        "1 if removal by age waits, as the clock may be wrong.",
+        is_presence=True,
+    ),
+    Metric(
         "retention.failure",
         "traced_retention_failed",
         "gauge",
