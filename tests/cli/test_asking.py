@@ -1,3 +1,4 @@
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -6,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from traced.cli.asking import ask
-from traced.core.errors import NotRunning, TracedError
+from traced.cli import asking
+from traced.cli.asking import ANSWER_BYTES_MAX, ask
+from traced.core.errors import NotAnswering, NotRunning, TracedError
+from traced.ingest.locks import locked
 
 
 @contextmanager
@@ -62,6 +65,51 @@ def test_daemon_that_closes_is_not_running(short_folder: Path) -> None:
         pytest.raises(NotRunning, match="closed the connection"),
     ):
         ask([place], "status")
+
+
+@pytest.mark.parametrize("answer", [b"220 mail.example\n", b"[]\n", b"\xff\n"])
+def test_what_another_program_answers_is_shown(short_folder: Path, answer: bytes) -> None:
+    """No daemon is there, but something that speaks another language."""
+    place = short_folder / "s"
+    with answering(place, answer), pytest.raises(NotRunning) as caught:
+        ask([place], "status")
+
+    assert str(caught.value) == (
+        f"no daemon answers: {place}: what came is no answer of traced's: {answer!r}"
+    )
+
+
+def test_an_answer_without_end_is_cut_off(short_folder: Path) -> None:
+    """A program that sends whatever it has is not read forever."""
+    place = short_folder / "s"
+    with (
+        answering(place, b"x" * (ANSWER_BYTES_MAX + 1)),
+        pytest.raises(NotRunning, match="bytes without a newline came"),
+    ):
+        ask([place], "status")
+
+
+def test_a_daemon_that_is_there_and_does_not_listen_yet_is_told(short_folder: Path) -> None:
+    """It holds its lock while it takes in the spool: nobody should start another."""
+    place = short_folder / "s"
+    with locked(place, "socket"), pytest.raises(NotAnswering) as caught:
+        ask([place], "status")
+
+    assert str(caught.value).endswith(
+        f"{place}: No such file or directory (process {os.getpid()} has its lock)"
+    )
+
+
+def test_a_daemon_that_listens_and_does_not_answer_is_told(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hangs, or it is starting behind a socket that systemd holds."""
+    monkeypatch.setattr(asking, "ANSWER_SECONDS_MAX", 0.05)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(short_folder / "s"))
+        server.listen()
+        with pytest.raises(NotAnswering, match="timed out"):
+            ask([short_folder / "s"], "status")
 
 
 def test_refusal_is_an_error_with_the_daemons_words(short_folder: Path) -> None:

@@ -6,6 +6,7 @@ from support.daemon import Daemon, wait_until
 from support.locker import locked_by_another
 
 from traced.config import RULES
+from traced.ingest.locks import locked
 
 
 def test_status_names_the_figures_of_the_contract(tmp_path: Path) -> None:
@@ -63,6 +64,19 @@ def test_status_without_a_daemon_fails_and_says_how_to_start_one(tmp_path: Path)
     assert for_people.returncode == for_programs.returncode == 1
     assert b"traced run" in for_people.stderr
     assert json.loads(for_programs.stdout) == {"running": False}
+
+
+def test_status_of_a_daemon_that_is_starting_does_not_ask_to_start_it(tmp_path: Path) -> None:
+    """It holds the lock of the socket before it listens."""
+    daemon = Daemon(tmp_path / "d")
+    daemon.socket.parent.mkdir(parents=True, exist_ok=True)
+    with locked(daemon.socket, "socket"):
+        found = daemon.traced("status")
+
+    assert found.returncode == 1
+    assert b"has its lock" in found.stderr
+    assert b"takes in what was spooled before it answers" in found.stderr
+    assert b"traced run" not in found.stderr
 
 
 def test_run_says_where_things_are_and_how_to_go_on(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from functools import partial
 from traced import __version__
 from traced.cli.asking import ask
 from traced.doctor.finding import Finding
-from traced.doctor.service import START, Retention, Status, look, reached
+from traced.doctor.service import START, WAIT, Retention, Status, look, reached
+from traced.ingest.locks import locked
 from traced.settings import Effective
 
 
@@ -37,6 +38,15 @@ def test_a_socket_of_a_dead_daemon_is_wrong(found: Effective, listening: socket.
     assert isinstance(finding, Finding)
     assert finding.state == "wrong"
     assert "Connection refused" in finding.told
+
+
+def test_a_daemon_that_does_not_listen_yet_is_waited_for(found: Effective) -> None:
+    """Nobody should start another one beside it."""
+    with locked(found.socket_places[0], "socket"):
+        finding = reached(partial(ask, found.socket_places))
+
+    assert isinstance(finding, Finding)
+    assert (finding.check, finding.state, finding.remedy) == ("daemon", "wrong", WAIT)
 
 
 def test_an_answer_that_is_no_status_is_wrong() -> None:

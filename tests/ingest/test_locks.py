@@ -8,7 +8,7 @@ import pytest
 from support.house import open_descriptors
 
 from traced.core.errors import AlreadyRunning, ConfigError
-from traced.ingest.locks import locked
+from traced.ingest.locks import holder, locked
 
 HOLD = """
 import sys, pathlib
@@ -32,6 +32,26 @@ def test_a_lock_is_held_once(tmp_path: Path) -> None:
         f"database {tmp_path}/x.db is in use by another traced (pid {os.getpid()}):"
         " stop that one, or give this one another place"
     )
+
+
+def test_who_holds_a_lock_can_be_asked(tmp_path: Path) -> None:
+    """Without trying it, as that would lock out a daemon that starts just then."""
+    path = tmp_path / "x.db"
+    assert holder(path) is None
+    with locked(path, "database"):
+        assert holder(path) == os.getpid()
+
+    lock = tmp_path / "x.db.lock"
+    for text in ("", "none", "0", "-1", str(1 << 70), str(dead_pid())):
+        lock.write_text(text)
+        assert holder(path) is None
+
+
+def dead_pid() -> int:
+    """Return the pid of a process that is no more."""
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        process.wait()
+    return process.pid
 
 
 def test_a_lock_is_free_after_its_block(tmp_path: Path) -> None:

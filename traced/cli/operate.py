@@ -14,7 +14,7 @@ import typer
 from traced.cli.asking import ask
 from traced.cli.figures import told
 from traced.cli.output import complain
-from traced.core.errors import NotRunning
+from traced.core.errors import NotAnswering, NotRunning
 from traced.daemon import serve
 from traced.folders import prepare_folders
 from traced.logs import configure, tell_missing
@@ -132,7 +132,7 @@ def status(
         if as_json:
             typer.echo('{"running":false}')
         else:
-            typer.echo(f"{error}\nStart it: traced run", err=True)
+            typer.echo(f"{error}\n{_what_to_do(error)}", err=True)
         raise typer.Exit(1) from None
     if as_json:
         typer.echo(msgspec.json.encode(answer).decode())
@@ -142,6 +142,12 @@ def status(
     if answer.get("state") == "retrying":
         complain("Nothing can be stored just now: the daemon's log says why (`writer_stalled`)")
         raise typer.Exit(1)
+
+
+def _what_to_do(error: NotRunning) -> str:
+    if isinstance(error, NotAnswering):
+        return "It takes in what was spooled before it answers; if that lasts, see its log"
+    return "Start it: traced run"
 
 
 def socket_places(socket: Path | None) -> list[Path]:

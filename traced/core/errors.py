@@ -14,6 +14,7 @@ What can go wrong, and whose fault it is.
     ├── NothingToFind     a text to search for holds no word: say what is expected
     ├── AlreadyRunning    another daemon holds the database or the socket: leave it alone
     ├── NotRunning        no daemon answers: start it, or read the database without it
+    │   └── NotAnswering  there is one, which starts or hangs: wait, or see its log
     ├── EventsLost        the daemon ended without keeping all that it had read: say how many
     └── ConfigError       settings or folders are wrong: exit 78
 
@@ -77,6 +78,10 @@ class AlreadyRunning(TracedError):
 
 class NotRunning(TracedError):
     """No daemon answers."""
+
+
+class NotAnswering(NotRunning):
+    """A daemon is there, but it does not answer in time, or not yet."""
 
 
 class EventsLost(TracedError):

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from traced import __version__
-from traced.core.errors import NotRunning, TracedError
+from traced.core.errors import NotAnswering, NotRunning, TracedError
 from traced.doctor.finding import Finding, ok, warning, wrong
 from traced.show.amounts import counted
 
@@ -19,9 +19,10 @@ Ask = Callable[[str], Mapping[str, object]]
 
 # A batch is committed in milliseconds; on a bad disk in a second.
 COMMIT_SECONDS_MAX: Final = 10.0
-START: Final = (
-    "start it with `traced run`, or under systemd with `traced service install`; if that says one"
-    " is already running, that one hangs: see its log, then stop it"
+START: Final = "start it with `traced run`, or under systemd with `traced service install`"
+WAIT: Final = (
+    "it takes in what was spooled before it answers; if that lasts, it hangs: see its log, then"
+    " stop it"
 )
 SEE_LOG: Final = "see its log; docs/operations.md says what each message asks for"
 
@@ -53,7 +54,8 @@ def reached(ask: Ask) -> Status | Finding:
     try:
         return msgspec.convert(ask("status"), Status)
     except NotRunning as error:
-        return wrong("daemon", str(error), START)
+        todo = WAIT if isinstance(error, NotAnswering) else START
+        return wrong("daemon", str(error), todo)
     except msgspec.ValidationError as error:
         return wrong("daemon", f"its status cannot be read: {error}", "restart the daemon")
     except TracedError as error:

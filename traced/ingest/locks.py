@@ -70,8 +70,7 @@ class Lock:
             self._descriptor = None
 
     def _place(self) -> Path:
-        resolved = self._path.resolve()
-        return resolved.with_name(resolved.name + ".lock")
+        return _lock_path(self._path)
 
     def _keep(self, lock: Path) -> None:
         if self._holds(lock):
@@ -116,6 +115,37 @@ class Lock:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return descriptor
+
+
+def _lock_path(path: Path) -> Path:
+    resolved = path.resolve()
+    return resolved.with_name(resolved.name + ".lock")
+
+
+def holder(path: Path) -> int | None:
+    """
+    Return the pid of the process that seems to hold the lock of `path`, or None.
+
+    To try the lock would lock out a daemon that starts just then, so the lock file is believed as
+    far as a process with the pid in it lives.
+    """
+    try:
+        pid = int(_lock_path(path).read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+    return pid if _lives(pid) else None
+
+
+def _lives(pid: int) -> bool:
+    if pid <= 0:  # would mean a group of processes
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # another user's
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 @contextmanager
